@@ -1,0 +1,36 @@
+import { E, type ErrnoName, errnoText } from "../ffi/errno.ts";
+
+/**
+ * What kind of failure a CgroupError is, in the words of the runtime's own
+ * errors: `config` (config.json asks for what cannot be), `state` (the cgroup
+ * is in use), `system` (the host refused or lacks something) or `unsupported`
+ * (this version does not do it).
+ */
+export type CgroupErrorCode = "config" | "state" | "system" | "unsupported";
+
+/** A failure of cgroups, of which the message is one clear line. */
+export class CgroupError extends Error {
+  /** The class's name, for logs. */
+  override readonly name = "CgroupError";
+  /** What kind of failure this is. */
+  readonly code: CgroupErrorCode;
+
+  /** @param cause the error of the file system behind it, if any */
+  constructor(code: CgroupErrorCode, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+  }
+}
+
+/** The name of the error number behind a file error, such as `EBUSY`, or "". */
+export function osCode(error: unknown): string {
+  if (!(error instanceof Error) || !("code" in error)) return "";
+  return typeof error.code === "string" ? error.code : "";
+}
+
+/** The text of a file error as strerror(3) has it, without path and number. */
+export function osText(error: unknown): string {
+  const code = osCode(error);
+  if (code in E) return errnoText(E[code as ErrnoName]);
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,179 @@
+import { E } from "../ffi/errno.ts";
+import { SyscallError } from "../ffi/error.ts";
+import { syscall } from "../ffi/syscall.ts";
+import { CgroupError, osCode, osText } from "./error.ts";
+import {
+  deepestFirst,
+  processIds,
+  removeDirectory,
+  removeTree,
+  sleep,
+  writeFile,
+} from "./tree.ts";
+
+/** Which interface a container's cgroups have; `v1` covers hybrid hosts. */
+export type CgroupKind = "v1" | "v2" | "none";
+
+/** What the container's state keeps of its cgroups; plain data. */
+export interface CgroupRecord {
+  readonly kind: CgroupKind;
+  /** The container's cgroup in each hierarchy, as absolute host paths. */
+  readonly directories: readonly string[];
+  /** The directories that were made for it, parents included. */
+  readonly created: readonly string[];
+}
+
+/** How long to wait for processes to end, in milliseconds. */
+const PATIENCE = 10_000;
+
+const SIGKILL = 9;
+
+/** The cgroups of a container that exists. */
+export class ExistingCgroups {
+  /** The interface of these cgroups. */
+  readonly kind: CgroupKind;
+  #directories: readonly string[];
+  #created: readonly string[];
+
+  /** @param record what the container's state kept */
+  constructor(record: CgroupRecord) {
+    this.kind = record.kind;
+    this.#directories = record.directories;
+    this.#created = record.created;
+  }
+
+  /** The container's cgroup in each hierarchy, as absolute host paths. */
+  get directories(): readonly string[] {
+    return this.#directories;
+  }
+
+  /** Every directory that was made for the container, parents included. */
+  get created(): readonly string[] {
+    return this.#created;
+  }
+
+  /** What the container's state keeps. */
+  record(): CgroupRecord {
+    const { kind, directories, created } = this;
+    return { kind, directories, created };
+  }
+
+  /** The files to which a process writes "0" to join. */
+  processFiles(): string[] {
+    return this.directories.map((directory) => `${directory}/cgroup.procs`);
+  }
+
+  /** The IDs of all processes, those of sub-cgroups included. */
+  pids(): number[] {
+    return [...new Set(this.directories.flatMap(processIds))];
+  }
+
+  /**
+   * Sends a signal to every process, this one excepted. SIGKILL is sent until
+   * no process is left.
+   *
+   * @throws {SyscallError} when a process may not be signalled
+   * @throws {CgroupError} when processes stay for 10 s after SIGKILL
+   */
+  signalAll(signal: number): void {
+    if (signal !== SIGKILL) return this.#signalOnce(this.#others(), signal);
+    const deadline = performance.now() + PATIENCE;
+    if (this.kind === "v2") this.#tryWrite("cgroup.kill", "1");
+    for (let pause = 0.25;; pause = Math.min(pause * 2, 20)) {
+      const pids = this.#others();
+      if (pids.length === 0) return;
+      if (performance.now() > deadline) throw this.#stillUsed("kill", pids);
+      this.#signalOnce(pids, signal);
+      // A frozen v1 cgroup holds back even SIGKILL.
+      if (this.kind === "v1") this.#tryWrite("freezer.state", "THAWED");
+      sleep(pause);
+    }
+  }
+
+  /**
+   * Removes the cgroups with all that is below them, then the parents that
+   * were made for them and that nobody else uses. Kills nothing: processes
+   * that are just ending are waited for.
+   *
+   * @param patience how long to wait, in milliseconds
+   * @throws {CgroupError} when a cgroup stays in use, or cannot be removed
+   */
+  destroy(patience: number = PATIENCE): void {
+    const deadline = performance.now() + patience;
+    let left = this.directories;
+    for (let pause = 0.25;; pause = Math.min(pause * 2, 50)) {
+      left = left.filter((directory) => !this.#remove(directory, removeTree));
+      if (left.length === 0) break;
+      if (performance.now() > deadline) {
+        throw this.#stillUsed("remove", left.flatMap(processIds));
+      }
+      sleep(pause);
+    }
+    for (const directory of deepestFirst(this.created)) {
+      this.#remove(directory, removeDirectory);
+    }
+  }
+
+  /** Takes note of what create() made, or undid. */
+  protected settle(
+    directories: readonly string[],
+    created: readonly string[],
+  ): void {
+    this.#directories = directories;
+    this.#created = created;
+  }
+
+  #others(): number[] {
+    return this.pids().filter((pid) => pid !== Deno.pid);
+  }
+
+  #signalOnce(pids: readonly number[], signal: number): void {
+    for (const pid of pids) {
+      const result = syscall("kill", pid, signal);
+      if (result < 0 && result !== -E.ESRCH) {
+        throw new SyscallError("kill", -result, `${pid}`);
+      }
+    }
+  }
+
+  #tryWrite(file: string, value: string): void {
+    for (const directory of this.directories) {
+      try {
+        writeFile(`${directory}/${file}`, value);
+      } catch {
+        // Not every hierarchy, nor every kernel, has the file.
+      }
+    }
+  }
+
+  #remove(directory: string, remove: (path: string) => boolean): boolean {
+    try {
+      return remove(directory);
+    } catch (error) {
+      throw new CgroupError(
+        "system",
+        `Cannot remove cgroup "${directory}": ${osCode(error)}: ${
+          osText(error)
+        }`,
+        error,
+      );
+    }
+  }
+
+  #stillUsed(verb: "kill" | "remove", pids: readonly number[]): CgroupError {
+    const shown = [...new Set(pids)].slice(0, 10).join(", ");
+    const where = this.directories[0] ?? "";
+    const what = verb === "kill"
+      ? `Cannot kill every process of cgroup "${where}"`
+      : `Cannot remove cgroup "${where}"`;
+    const found = shown === ""
+      ? "it stays in use without a process"
+      : `processes ${shown} stay in it`;
+    return new CgroupError("state", `${what}: ${found}`);
+  }
+}
+
+/** The cgroups of a container that exists, from what its state keeps. */
+export function cgroupManagerFromState(record: CgroupRecord): ExistingCgroups {
+  return new ExistingCgroups(record);
+}

@@ -1,0 +1,185 @@
+import {
+  ALL_ACCESS,
+  type DeviceRule,
+  EVERY,
+  isTotal,
+  ruleText,
+} from "./devices.ts";
+import { CgroupError, osCode, osText } from "./error.ts";
+
+/** One write of a cgroup v1 devices file. */
+export interface LegacyDeviceWrite {
+  readonly file: "devices.allow" | "devices.deny";
+  /** Such as `c 1:3 rwm`, or `a` for everything. */
+  readonly value: string;
+  /** JSON pointer of the rule behind it; "" for the runtime's own. */
+  readonly pointer: string;
+}
+
+/** What the kernel keeps for a cgroup: a default, and exceptions from it. */
+interface Policy {
+  allow: boolean;
+  /** By `TYPE MAJOR:MINOR`; access bits that differ from the default. */
+  exceptions: Map<string, Exception>;
+}
+
+interface Exception {
+  readonly type: "b" | "c";
+  readonly major: number;
+  readonly minor: number;
+  readonly access: number;
+}
+
+/**
+ * The writes that make a cgroup v1 devices cgroup follow `rules`, the last one
+ * that matches deciding.
+ *
+ * The kernel (security/device_cgroup.c) keeps a default and a list of
+ * exceptions. It takes any `a` rule for everything, whatever numbers stand
+ * behind it, and takes back only an exception that is spelt the same: the rest
+ * it silently ignores. So `a` rules about less are written as `b` and `c`,
+ * what is taken back is named one by one, and rules that it cannot express are
+ * errors.
+ *
+ * @throws {CgroupError} for a rule that takes back a part of a wider one
+ */
+export function legacyDeviceWrites(
+  rules: readonly DeviceRule[],
+): LegacyDeviceWrite[] {
+  const policy: Policy = { allow: true, exceptions: new Map() };
+  const writes: LegacyDeviceWrite[] = [];
+  for (const rule of rules) {
+    const file = rule.allow ? "devices.allow" : "devices.deny";
+    const values = isTotal(rule)
+      ? applyTotal(policy, rule.allow)
+      : applyException(policy, rule);
+    const { pointer } = rule;
+    writes.push(...values.map((value) => ({ file, value, pointer }) as const));
+  }
+  return writes;
+}
+
+/**
+ * Makes the devices cgroup at `directory` follow `rules`. What every
+ * container may do is left out where the parent cgroup does not allow it.
+ *
+ * @throws {CgroupError} for a rule that cgroup v1 cannot express, or that the
+ * kernel refuses
+ */
+export function writeDeviceRules(
+  directory: string,
+  rules: readonly DeviceRule[],
+): void {
+  const writes = legacyDeviceWrites(rules);
+  const encoder = new TextEncoder();
+  using allow = openForWriting(`${directory}/devices.allow`);
+  using deny = openForWriting(`${directory}/devices.deny`);
+  for (const { file, value, pointer } of writes) {
+    try {
+      const to = file === "devices.allow" ? allow : deny;
+      // The kernel takes one rule a write.
+      to.writeSync(encoder.encode(value));
+    } catch (error) {
+      const code = osCode(error);
+      const byDefault = pointer === "" && file === "devices.allow";
+      if (byDefault && code === "EPERM") continue;
+      const mend = code === "EPERM" ? ", the parent cgroup allows less" : "";
+      throw new CgroupError(
+        "system",
+        `Cannot apply ${ruleName(pointer)}: write "${value}" to ` +
+          `"${directory}/${file}": ${code}: ${osText(error)}${mend}`,
+        error,
+      );
+    }
+  }
+}
+
+function openForWriting(path: string): Deno.FsFile {
+  try {
+    return Deno.openSync(path, { write: true });
+  } catch (error) {
+    throw new CgroupError(
+      "system",
+      `Cannot limit devices (linux.resources.devices): open "${path}": ` +
+        `${osCode(error)}: ${osText(error)}`,
+      error,
+    );
+  }
+}
+
+function applyTotal(policy: Policy, allow: boolean): string[] {
+  if (policy.allow === allow && policy.exceptions.size === 0) return [];
+  policy.allow = allow;
+  policy.exceptions.clear();
+  return ["a"];
+}
+
+function applyException(policy: Policy, rule: DeviceRule): string[] {
+  const types = rule.type === "a" ? ["b", "c"] as const : [rule.type];
+  const { major, minor, access } = rule;
+  return types.flatMap((type) => {
+    const exception = { type, major, minor, access };
+    return rule.allow === policy.allow
+      ? takeBack(policy, rule, exception)
+      : add(policy, exception);
+  });
+}
+
+function add(policy: Policy, exception: Exception): string[] {
+  const key = keyOf(exception);
+  const access = policy.exceptions.get(key)?.access ?? 0;
+  const merged = { ...exception, access: access | exception.access };
+  policy.exceptions.set(key, merged);
+  return merged.access === access ? [] : [ruleText(exception)];
+}
+
+function takeBack(
+  policy: Policy,
+  rule: DeviceRule,
+  taken: Exception,
+): string[] {
+  const values: string[] = [];
+  for (const [key, held] of policy.exceptions) {
+    const common = held.access & taken.access;
+    if (common === 0 || !overlaps(held, taken)) continue;
+    if (!covers(taken, held)) throw inexpressible(rule, held);
+    const rest = held.access & ~taken.access & ALL_ACCESS;
+    if (rest === 0) policy.exceptions.delete(key);
+    else policy.exceptions.set(key, { ...held, access: rest });
+    values.push(ruleText({ ...held, access: common }));
+  }
+  return values;
+}
+
+function keyOf({ type, major, minor }: Exception): string {
+  return `${type} ${major}:${minor}`;
+}
+
+function overlaps(a: Exception, b: Exception): boolean {
+  const meet = (x: number, y: number) => x === EVERY || y === EVERY || x === y;
+  return a.type === b.type && meet(a.major, b.major) && meet(a.minor, b.minor);
+}
+
+/** Whether every device of `inner` is one of `outer`, their types being equal. */
+function covers(outer: Exception, inner: Exception): boolean {
+  const holds = (x: number, y: number) => x === EVERY || x === y;
+  return holds(outer.major, inner.major) && holds(outer.minor, inner.minor);
+}
+
+function inexpressible(rule: DeviceRule, held: Exception): CgroupError {
+  const verb = (allow: boolean) => allow ? "allow" : "deny";
+  return new CgroupError(
+    "config",
+    `Cannot apply ${ruleName(rule.pointer)} (${verb(rule.allow)} ${
+      ruleText(rule)
+    }): ` +
+      `an earlier rule says ${verb(!rule.allow)} ${ruleText(held)}, and ` +
+      "cgroup v1 cannot take back a part of a rule: name the devices apart",
+  );
+}
+
+/** A rule's place in the config, as people write it. */
+function ruleName(pointer: string): string {
+  if (pointer === "") return "the default device rules";
+  return `linux.resources.devices[${pointer.split("/").at(-1)}]`;
+}

@@ -1,0 +1,87 @@
+import { deviceRules } from "./devices.ts";
+import { CgroupError } from "./error.ts";
+import { ExistingCgroups } from "./existing.ts";
+import type { CgroupLayout } from "./layout.ts";
+import { LegacyCgroups } from "./legacy.ts";
+import { cgroupPlace } from "./place.ts";
+import {
+  propertyName,
+  resourceWrites,
+  unsupportedLimits,
+} from "./resources.ts";
+import type { CgroupLog, CgroupManager, CgroupResources } from "./types.ts";
+import { UnifiedCgroups } from "./unified.ts";
+
+/** A container whose cgroups are to be made. */
+export interface CgroupRequest {
+  readonly id: string;
+  /** `linux.cgroupsPath`; the spec's own when absent. */
+  readonly cgroupsPath?: string;
+  readonly spec?: {
+    readonly linux?: {
+      readonly cgroupsPath?: string;
+      readonly resources?: CgroupResources;
+    };
+  };
+  readonly log?: CgroupLog;
+}
+
+/**
+ * The manager for a new container on a host of this layout. Nothing is made
+ * yet.
+ *
+ * @throws {CgroupError} for a cgroupsPath or resources that cannot be applied
+ */
+export function cgroupManager(
+  layout: CgroupLayout,
+  request: CgroupRequest,
+): CgroupManager {
+  const { linux } = request.spec ?? {};
+  const cgroupsPath = request.cgroupsPath ?? linux?.cgroupsPath ?? "";
+  const resources = linux?.resources ?? {};
+  const [unsupported] = unsupportedLimits(resources);
+  if (unsupported !== undefined) {
+    throw new CgroupError(
+      "unsupported",
+      `Cannot apply ${unsupported}: this version does not set it, remove it`,
+    );
+  }
+  // Faults of the config come out here, before anything is made.
+  deviceRules(resources.devices);
+  const [limit] = resourceWrites("v1", resources);
+  const plan = {
+    place: cgroupPlace(request.id, cgroupsPath),
+    resources,
+    insists: limit !== undefined || cgroupsPath !== "",
+    log: request.log ?? { debug() {}, warn() {} },
+  };
+  if (layout.hierarchies.length > 0) return new LegacyCgroups(layout, plan);
+  if (layout.unified) return new UnifiedCgroups(layout.unified, plan);
+  if (plan.insists) {
+    const property = limit ? propertyName(limit.pointer) : "linux.cgroupsPath";
+    throw new CgroupError(
+      "system",
+      `unable to apply cgroup configuration: ${property} is set, but no ` +
+        "cgroup file system is mounted, mount cgroup2 on /sys/fs/cgroup",
+    );
+  }
+  return new NoCgroups(plan.log);
+}
+
+/** A host without cgroups, for a config that asks nothing of them. */
+class NoCgroups extends ExistingCgroups implements CgroupManager {
+  readonly #log: CgroupLog;
+
+  constructor(log: CgroupLog) {
+    super({ kind: "none", directories: [], created: [] });
+    this.#log = log;
+  }
+
+  /** Makes nothing, and says so. */
+  create(): void {
+    this.#log.warn("no cgroup file system is mounted: devices are not limited");
+  }
+
+  /** There is nothing to apply. */
+  applyResources(): void {}
+}

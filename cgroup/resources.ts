@@ -1,0 +1,224 @@
+/**
+ * Lowers `linux.resources` to writes of cgroup files.
+ *
+ * Sources: config-linux.md of the runtime specification 1.3; the kernel's
+ * admin-guide/cgroup-v1 and cgroup-v2.
+ *
+ * @module
+ */
+
+import { CgroupError } from "./error.ts";
+
+/** A number of the config; those beyond 2^53 are bigints. */
+type Integer = number | bigint;
+
+/** What this module reads of `linux.resources`. */
+export interface CgroupLimits {
+  readonly memory?: { readonly limit?: Integer };
+  readonly cpu?: {
+    readonly shares?: Integer;
+    readonly quota?: Integer;
+    readonly period?: Integer;
+  };
+  readonly pids?: { readonly limit?: Integer };
+}
+
+/** One write of a cgroup file. */
+export interface ResourceWrite {
+  /** The controller that has the file, such as `memory`. */
+  readonly controller: string;
+  /** The file's name in the cgroup's directory. */
+  readonly file: string;
+  readonly value: string;
+  /** JSON pointer of the property that asks for it. */
+  readonly pointer: string;
+  /** What it is for, in a few words. */
+  readonly why: string;
+}
+
+/** `cpu.cfs_period_us` of a new cgroup, in microseconds. */
+const DEFAULT_PERIOD = 100_000;
+
+const MEMORY = "/linux/resources/memory/limit";
+const SHARES = "/linux/resources/cpu/shares";
+const QUOTA = "/linux/resources/cpu/quota";
+const PERIOD = "/linux/resources/cpu/period";
+const PIDS = "/linux/resources/pids/limit";
+
+/**
+ * The writes that set the limits of `resources`, in the order in which a new
+ * cgroup accepts them. A property that is absent, or 0 where 0 means unset,
+ * gives none.
+ *
+ * @throws {CgroupError} for numbers that no kernel takes
+ */
+export function resourceWrites(
+  kind: "v1" | "v2",
+  resources: CgroupLimits = {},
+): ResourceWrite[] {
+  const v2 = kind === "v2";
+  return [
+    ...memoryWrites(v2, resources.memory),
+    ...cpuWrites(v2, resources.cpu),
+    ...pidsWrites(resources.pids),
+  ];
+}
+
+function memoryWrites(
+  v2: boolean,
+  memory: CgroupLimits["memory"] = {},
+): ResourceWrite[] {
+  const limit = integer(MEMORY, memory.limit, -1n);
+  if (limit === 0n) return [];
+  return [{
+    controller: "memory",
+    file: v2 ? "memory.max" : "memory.limit_in_bytes",
+    value: v2 && limit < 0n ? "max" : `${limit}`,
+    pointer: MEMORY,
+    why: limit < 0n ? "no memory limit" : "limit memory",
+  }];
+}
+
+function cpuWrites(
+  v2: boolean,
+  cpu: CgroupLimits["cpu"] = {},
+): ResourceWrite[] {
+  const shares = integer(SHARES, cpu.shares, 0n);
+  const quota = integer(QUOTA, cpu.quota);
+  const period = integer(PERIOD, cpu.period, 0n);
+  const controller = "cpu";
+  const writes: ResourceWrite[] = [];
+  if (shares !== 0n) {
+    const why = "weigh processor time";
+    writes.push(
+      v2
+        ? {
+          controller,
+          file: "cpu.weight",
+          value: `${cpuWeight(Number(shares))}`,
+          pointer: SHARES,
+          why,
+        }
+        : {
+          controller,
+          file: "cpu.shares",
+          value: `${shares}`,
+          pointer: SHARES,
+          why,
+        },
+    );
+  }
+  if (v2 && (quota !== 0n || period !== 0n)) {
+    writes.push({
+      controller,
+      file: "cpu.max",
+      value: `${quota > 0n ? quota : "max"} ${period || DEFAULT_PERIOD}`,
+      pointer: quota === 0n ? PERIOD : QUOTA,
+      why: "limit processor time",
+    });
+  }
+  if (!v2 && period !== 0n) {
+    writes.push({
+      controller,
+      file: "cpu.cfs_period_us",
+      value: `${period}`,
+      pointer: PERIOD,
+      why: "set the period of the processor time limit",
+    });
+  }
+  if (!v2 && quota !== 0n) {
+    writes.push({
+      controller,
+      file: "cpu.cfs_quota_us",
+      value: `${quota < 0n ? -1n : quota}`,
+      pointer: QUOTA,
+      why: "limit processor time",
+    });
+  }
+  return writes;
+}
+
+/**
+ * Since specification 1.3 a limit is a limit, 0 included, and only -1 lifts
+ * it (before, 0 read like "no limit"). 0 is written as 1, as runc does since
+ * 1.4 because systemd cannot be told 0: the first process is moved in, which
+ * pids.max does not stop, and neither value lets it fork.
+ */
+function pidsWrites(pids: CgroupLimits["pids"] = {}): ResourceWrite[] {
+  if (pids.limit === undefined) return [];
+  const limit = integer(PIDS, pids.limit);
+  return [{
+    controller: "pids",
+    file: "pids.max",
+    value: limit < 0n ? "max" : `${limit || 1n}`,
+    pointer: PIDS,
+    why: limit < 0n ? "no limit of tasks" : "limit the number of tasks",
+  }];
+}
+
+/**
+ * `cpu.weight` (1..10000, 100 by default) for `cpu.shares` (2..262144, 1024 by
+ * default): a quadratic function of the logarithm that meets both ranges' ends
+ * and both defaults. runc since 1.3.2 and crun since 1.23 compute the same.
+ * 0 stays 0, which means unset.
+ */
+export function cpuWeight(shares: number): number {
+  if (shares === 0) return 0;
+  if (shares <= 2) return 1;
+  if (shares >= 262144) return 10000;
+  const l = Math.log2(shares);
+  return Math.ceil(Math.pow(10, (l * l + 125 * l) / 612 - 7 / 34));
+}
+
+/** Limits that are given but that resourceWrites() does not lower, by name. */
+export function unsupportedLimits(resources: object = {}): string[] {
+  const known: Record<string, readonly string[]> = {
+    // useHierarchy is what kernels do anyway; checkBeforeUpdate is for updates.
+    memory: ["limit", "useHierarchy", "checkBeforeUpdate"],
+    cpu: ["shares", "quota", "period"],
+    pids: ["limit"],
+  };
+  const found: string[] = [];
+  for (const [name, value] of Object.entries(resources)) {
+    if (name === "devices" || !isGiven(value)) continue;
+    const below = known[name];
+    const unknown = below === undefined || typeof value !== "object"
+      ? [`linux.resources.${name}`]
+      : Object.entries(value as object)
+        .filter(([key, v]) => !below.includes(key) && isGiven(v, key))
+        .map(([key]) => `linux.resources.${name}.${key}`);
+    found.push(...unknown);
+  }
+  return found;
+}
+
+/** Engines write properties that they do not use as 0, "", [] or {}. */
+function isGiven(value: unknown, key = ""): boolean {
+  if (value === undefined || value === null || value === false) return false;
+  // 0 is a wish only here: no swapping at all.
+  if (value === 0 || value === 0n) return key === "swappiness";
+  if (value === "") return false;
+  if (typeof value !== "object") return true;
+  return Array.isArray(value)
+    ? value.length > 0
+    : Object.values(value).some((v) => isGiven(v));
+}
+
+/** The property as a bigint; 0 when it is absent. */
+function integer(pointer: string, value?: Integer, least?: bigint): bigint {
+  if (value === undefined) return 0n;
+  if (typeof value === "bigint" || Number.isSafeInteger(value)) {
+    const number = BigInt(value);
+    if (least === undefined || number >= least) return number;
+  }
+  throw new CgroupError(
+    "config",
+    `Cannot set ${propertyName(pointer)} to ${value}: want an integer` +
+      (least === undefined ? "" : ` of at least ${least}`),
+  );
+}
+
+/** `/linux/resources/pids/limit` as people write it, with dots. */
+export function propertyName(pointer: string): string {
+  return pointer.slice(1).replaceAll("/", ".");
+}

@@ -1,0 +1,110 @@
+/**
+ * What making a cgroup has in common on v1 and v2.
+ *
+ * @module
+ */
+
+import { CgroupError, osCode, osText } from "./error.ts";
+import { propertyName, type ResourceWrite } from "./resources.ts";
+import {
+  deepestFirst,
+  makeDirectory,
+  processIds,
+  removeDirectory,
+  writeFile,
+} from "./tree.ts";
+
+/**
+ * Makes a container's cgroup. One that exists already serves if it is idle.
+ *
+ * @param made gets every directory that was made, parents first
+ * @throws {CgroupError} for a cgroup that is in use
+ * @throws the error of the file system as Deno has it
+ */
+export function makeCgroup(
+  directory: string,
+  root: string,
+  made: string[],
+): void {
+  if (makeDirectory(directory, root, made)) return;
+  const pids = processIds(directory);
+  if (pids.length > 0) {
+    throw new CgroupError(
+      "state",
+      `container's cgroup is not empty: ${pids.length} process(es) found in ` +
+        `"${directory}"`,
+    );
+  }
+  if (!isFrozen(directory)) return;
+  throw new CgroupError(
+    "state",
+    `container's cgroup unexpectedly frozen: "${directory}"`,
+  );
+}
+
+/** Removes what a failed create made, as far as that goes. */
+export function undo(made: readonly string[]): void {
+  for (const directory of deepestFirst(made)) {
+    try {
+      removeDirectory(directory);
+    } catch {
+      // The error that made create fail says more.
+    }
+  }
+}
+
+/** Whether the host denies changes of cgroups to this process. */
+export function isRefused(error: unknown): boolean {
+  return ["EACCES", "EPERM", "EROFS"].includes(osCode(error));
+}
+
+/**
+ * The error of a failed create. The words are those of runc, which engines
+ * look for.
+ */
+export function cannotCreate(directory: string, error: unknown): CgroupError {
+  if (error instanceof CgroupError) return error;
+  const text = osText(error);
+  const found = text.charAt(0).toLowerCase() + text.slice(1);
+  const hint = isRefused(error)
+    ? "rootless needs no limits + no cgrouppath when no permission is granted " +
+      "for cgroups: "
+    : "";
+  return new CgroupError(
+    "system",
+    `unable to apply cgroup configuration: ${hint}make cgroup "${directory}": ` +
+      found,
+    error,
+  );
+}
+
+/**
+ * Writes one limit.
+ * @throws {CgroupError} when the kernel refuses it; `cause` has its error
+ */
+export function writeResource(directory: string, write: ResourceWrite): void {
+  const path = `${directory}/${write.file}`;
+  try {
+    writeFile(path, write.value);
+  } catch (error) {
+    throw new CgroupError(
+      "system",
+      `Cannot set ${propertyName(write.pointer)}: write "${write.value}" to ` +
+        `"${path}": ${osCode(error)}: ${osText(error)}`,
+      error,
+    );
+  }
+}
+
+function isFrozen(directory: string): boolean {
+  const read = (file: string) => {
+    try {
+      return Deno.readTextFileSync(`${directory}/${file}`).trim();
+    } catch {
+      return "";
+    }
+  };
+  // v1 freezer, then v2.
+  return !["", "THAWED"].includes(read("freezer.state")) ||
+    read("cgroup.freeze") === "1";
+}

@@ -1,0 +1,137 @@
+/**
+ * Directories of a cgroup file system: making, reading, removing.
+ *
+ * @module
+ */
+
+import { osCode } from "./error.ts";
+import { parentOf } from "./place.ts";
+
+/** How often a parent that another runtime removes meanwhile is made again. */
+const MAX_ATTEMPTS = 20;
+
+/**
+ * Makes a cgroup's directory, and its parents below `root` where they are
+ * missing.
+ *
+ * @param made gets every directory that was made, parents first
+ * @returns whether `directory` itself was made; false when it exists already
+ * @throws the error of mkdir(2) as Deno has it
+ */
+export function makeDirectory(
+  directory: string,
+  root: string,
+  made: string[],
+): boolean {
+  for (let attempt = 1;; attempt++) {
+    try {
+      Deno.mkdirSync(directory, { mode: 0o755 });
+      if (!made.includes(directory)) made.push(directory);
+      return true;
+    } catch (error) {
+      const code = osCode(error);
+      if (code === "EEXIST") return false;
+      const parent = parentOf(directory);
+      if (
+        code !== "ENOENT" || parent.length <= root.length ||
+        attempt === MAX_ATTEMPTS
+      ) throw error;
+      makeDirectory(parent, root, made);
+    }
+  }
+}
+
+/** Writes a file that exists; cgroup files take one value a write. */
+export function writeFile(path: string, value: string): void {
+  Deno.writeTextFileSync(path, value, { create: false });
+}
+
+/**
+ * The IDs of all processes in a cgroup and the cgroups below it. A cgroup that
+ * is gone has none.
+ */
+export function processIds(directory: string): number[] {
+  const found = new Set<number>();
+  const open = [directory];
+  for (let path = open.pop(); path !== undefined; path = open.pop()) {
+    for (const line of readProcesses(path).split("\n")) {
+      const pid = Number(line);
+      // 0 stands for a process of another pid namespace.
+      if (pid > 0) found.add(pid);
+    }
+    open.push(...subCgroups(path));
+  }
+  return [...found];
+}
+
+/**
+ * Removes a cgroup and the cgroups below it, deepest first, once each.
+ * Symbolic links and files are left alone.
+ *
+ * @returns whether it is gone; false when something in it is still in use
+ * @throws the error of rmdir(2) as Deno has it, unless it says "in use"
+ */
+export function removeTree(directory: string): boolean {
+  if (removeDirectory(directory)) return true;
+  let all = true;
+  const below = subCgroups(directory);
+  for (const path of below) all = removeTree(path) && all;
+  return below.length > 0 && all && removeDirectory(directory);
+}
+
+/** Removes a directory; false when it is in use or not empty. */
+export function removeDirectory(directory: string): boolean {
+  try {
+    // Only a directory can be named with a slash at the end, a link cannot.
+    Deno.removeSync(`${directory}/`);
+    return true;
+  } catch (error) {
+    const code = osCode(error);
+    if (code === "ENOENT") return true;
+    if (code === "EBUSY" || code === "ENOTEMPTY") return false;
+    throw error;
+  }
+}
+
+/** Sorts directories so that each stands before those that it lies in. */
+export function deepestFirst(directories: readonly string[]): string[] {
+  const depth = (path: string) => path.split("/").length;
+  return directories.toSorted((a, b) => depth(b) - depth(a));
+}
+
+/** Stops this thread. */
+export function sleep(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+}
+
+function subCgroups(directory: string): string[] {
+  try {
+    // Directories count their sub-directories as links: two means none, and
+    // saves reading a directory of some 30 files.
+    if (Deno.lstatSync(directory).nlink === 2) return [];
+    return [...Deno.readDirSync(directory)]
+      .filter((entry) => entry.isDirectory)
+      .map((entry) => `${directory}/${entry.name}`);
+  } catch (error) {
+    if (isGone(error)) return [];
+    throw error;
+  }
+}
+
+function readProcesses(directory: string): string {
+  try {
+    return Deno.readTextFileSync(`${directory}/cgroup.procs`);
+  } catch (error) {
+    if (isGone(error)) return "";
+    const code = osCode(error);
+    if (code !== "EOPNOTSUPP" && code !== "ENOTSUP") throw error;
+    // A threaded cgroup lists only threads, see cgroups(7).
+    return Deno.readTextFileSync(`${directory}/cgroup.threads`);
+  }
+}
+
+/** A cgroup may be removed between two looks at it. */
+function isGone(error: unknown): boolean {
+  const code = osCode(error);
+  return code === "ENOENT" || code === "ENODEV";
+}

@@ -1,0 +1,50 @@
+import type { DeviceRuleInput } from "./devices.ts";
+import type { CgroupKind, CgroupRecord } from "./existing.ts";
+import type { CgroupLimits } from "./resources.ts";
+
+/** `linux.resources`, as far as this version applies it. */
+export interface CgroupResources extends CgroupLimits {
+  readonly devices?: readonly DeviceRuleInput[];
+}
+
+/** Told of what is left out. */
+export interface CgroupLog {
+  debug(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
+/** The cgroups of one container. */
+export interface CgroupManager {
+  readonly kind: CgroupKind;
+  /**
+   * The container's cgroup in each hierarchy, as absolute host paths. Before
+   * create() where they will be; after it without those left out.
+   */
+  readonly directories: readonly string[];
+  /** Every directory that create() made, parents included. */
+  readonly created: readonly string[];
+  /** Makes the cgroups; on failure nothing that it made is left. */
+  create(): void;
+  /** Sets limits and device rules; without resources the default rules. */
+  applyResources(resources?: CgroupResources): void;
+  /** The files to which a process writes "0" to join. */
+  processFiles(): string[];
+  /** The IDs of all processes, those of sub-cgroups included. */
+  pids(): number[];
+  /** Sends a signal to all; SIGKILL until no process is left. */
+  signalAll(signal: number): void;
+  /** Removes the cgroups, and parents that were made for them. */
+  destroy(): void;
+  /** What the container's state keeps; plain data. */
+  record(): CgroupRecord;
+}
+
+/** What a manager works on. */
+export interface CgroupPlan {
+  /** The cgroup below each hierarchy's root, an absolute path. */
+  readonly place: string;
+  readonly resources: CgroupResources;
+  /** Whether the config insists on a cgroup: it sets limits or a path. */
+  readonly insists: boolean;
+  readonly log: CgroupLog;
+}

@@ -1,0 +1,80 @@
+import type { Runtime } from "../oci/runtime.ts";
+import type { CommandTable } from "./command.ts";
+import {
+  chooseCgroupManager,
+  GLOBAL_OPTIONS,
+  type Globals,
+  logFormat,
+  stateRoot,
+} from "./global_options.ts";
+import { type Log, openLog } from "./log.ts";
+import { parseOptions, usageError } from "./options.ts";
+
+/**
+ * The whole of a run: parses the global options, picks the command, runs it.
+ * An error becomes one line on stderr and in the log.
+ *
+ * @returns the exit status: the command's own, or 1 after an error
+ */
+export async function dispatch(
+  args: readonly string[],
+  commands: CommandTable,
+): Promise<number> {
+  let log: Log | undefined;
+  let debug = false;
+  try {
+    const globals = parseOptions(GLOBAL_OPTIONS, args, "davit", false);
+    const [word, ...rest] = globals.args;
+    if (globals.options.version) return (await import("./version.ts")).print();
+    if (globals.help || word === undefined) {
+      return (await import("./help.ts")).print(commands, undefined);
+    }
+    debug = globals.options.debug === true;
+    log = openLog({
+      file: globals.options.log || undefined,
+      format: logFormat(globals.options["log-format"]),
+      debug,
+      fields: { name: "davit", pid: Deno.pid, source: "runtime" },
+    });
+    return await runCommand(word, rest, commands, globals.options, log);
+  } catch (error) {
+    return (await import("./report.ts")).report(error, log, debug);
+  }
+}
+
+async function runCommand(
+  word: string,
+  args: readonly string[],
+  commands: CommandTable,
+  globals: Globals,
+  log: Log,
+): Promise<number> {
+  const cgroupManager = chooseCgroupManager(globals);
+  const root = stateRoot(globals.root);
+  if (word === "help" || word === "h") {
+    const about = args.find((arg) => !arg.startsWith("-"));
+    return (await import("./help.ts")).print(commands, about);
+  }
+  if (!Object.hasOwn(commands, word)) {
+    return (await import("./help.ts")).unknownCommand(word);
+  }
+  const who = `davit ${word}`;
+  const { command } = await commands[word]!();
+  const { arguments: wanted } = command;
+  const parsed = parseOptions(command.options, args, who, !wanted.trailing);
+  if (parsed.help) {
+    return (await import("./help.ts")).print(commands, word);
+  }
+  const count = parsed.args.length;
+  if (count < wanted.min || count > wanted.max) {
+    throw usageError(
+      who,
+      `expected ${wanted.expected}, found ${count === 0 ? "none" : count}`,
+    );
+  }
+  log.fields["command"] = word;
+  if (wanted.id) log.fields["container"] = parsed.args[0];
+  const runtime: Runtime = { root, log };
+  const { options, args: rest } = parsed;
+  return await command.run({ runtime, cgroupManager, options, args: rest });
+}

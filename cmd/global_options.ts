@@ -1,0 +1,91 @@
+import type { CgroupManager } from "./command.ts";
+import { currentDirectory } from "./current_directory.ts";
+import type { LogFormat } from "./log.ts";
+import { type Option, usageError, type Values } from "./options.ts";
+
+/** The options before the command, as in runc. */
+export const GLOBAL_OPTIONS = [
+  { name: "debug", help: "log what helps to find a fault" },
+  {
+    name: "log",
+    value: "file",
+    help: "write the log to this file, at its end (default: stderr)",
+  },
+  {
+    name: "log-format",
+    value: "format",
+    help: 'format of the log file: text or json (default: "text")',
+  },
+  {
+    name: "root",
+    value: "dir",
+    help:
+      'where containers\' state is kept, best on a tmpfs (default: "/run/davit", or "$XDG_RUNTIME_DIR/davit" for another user than root)',
+  },
+  {
+    name: "cgroup-manager",
+    value: "manager",
+    help:
+      'who makes cgroups: cgroupfs, or disabled for nobody (default: "cgroupfs")',
+  },
+  {
+    name: "systemd-cgroup",
+    help: "make cgroups through systemd (refused: there is no such driver yet)",
+  },
+  { name: "criu", value: "path", help: "ignored, as in runc" },
+  { name: "rootless", value: "value", help: "ignored" },
+  { name: "version", short: "v", help: "print the version" },
+] as const satisfies readonly Option[];
+
+/** The global options that were given. */
+export type Globals = Values<typeof GLOBAL_OPTIONS>;
+
+/**
+ * The format of the log file.
+ *
+ * @throws RuntimeError (usage) when there is no such format
+ */
+export function logFormat(text = "text"): LogFormat {
+  if (text === "text" || text === "json") return text;
+  throw usageError(
+    "davit",
+    `invalid log-format: "${text}": expected text or json`,
+  );
+}
+
+/**
+ * Who makes cgroups.
+ *
+ * @throws RuntimeError (usage) when that is not built, or unknown
+ */
+export function chooseCgroupManager(globals: Globals): CgroupManager {
+  const text = globals["cgroup-manager"] ?? "cgroupfs";
+  if (globals["systemd-cgroup"] || text === "systemd") {
+    throw usageError(
+      "davit",
+      "this version has no systemd cgroup driver: leave out --systemd-cgroup, or use cgroupfs",
+    );
+  }
+  if (text === "cgroupfs" || text === "disabled") return text;
+  throw usageError(
+    "davit",
+    `invalid cgroup-manager: "${text}": expected cgroupfs or disabled`,
+  );
+}
+
+/**
+ * The directory of the containers' state, as an absolute path.
+ *
+ * @throws RuntimeError when `--root` is empty (usage), or relative to nowhere
+ */
+export function stateRoot(given: string | undefined): string {
+  if (given === undefined) {
+    // Empty is as unset: podman calls with XDG_RUNTIME_DIR=.
+    const own = Deno.uid() === 0 ? "" : Deno.env.get("XDG_RUNTIME_DIR");
+    return own ? `${own}/davit` : "/run/davit";
+  }
+  if (given === "") {
+    throw usageError("davit", 'flag "--root": found "", expected a directory');
+  }
+  return given.startsWith("/") ? given : `${currentDirectory()}/${given}`;
+}

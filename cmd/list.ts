@@ -1,0 +1,81 @@
+import { list } from "../oci/container_info.ts";
+import type { StateReport } from "../oci/runtime.ts";
+import { type Command, NONE } from "./command.ts";
+import { escapeControls } from "./escape.ts";
+import { type Option, usageError } from "./options.ts";
+import { orderedState } from "./ordered_state.ts";
+import { writeOut } from "./output.ts";
+
+const OPTIONS = [
+  {
+    name: "format",
+    short: "f",
+    value: "format",
+    help: 'table or json (default: "table")',
+  },
+  { name: "quiet", short: "q", help: "print only the IDs" },
+] as const satisfies readonly Option[];
+
+const HEADER = ["ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER"] as const;
+/** runc's table: a column's least width, and the space after its widest. */
+const MIN_WIDTH = 12, PADDING = 3;
+
+/** `davit list`: the containers of one state root. */
+export const command: Command<typeof OPTIONS> = {
+  summary: "list the containers",
+  about:
+    `Lists the containers whose state is under the root that the global option "
+--root" names. The JSON is one line: an array of states, or null for none.`,
+  arguments: NONE,
+  options: OPTIONS,
+  run({ runtime, options }) {
+    const format = options.format ?? "table";
+    if (format !== "table" && format !== "json") {
+      throw usageError(
+        "davit list",
+        `invalid format option: "${format}": expected table or json`,
+      );
+    }
+    const reports = list(runtime);
+    if (options.quiet) {
+      writeOut(reports.map(({ id }) => `${id}\n`).join(""));
+    } else if (format === "json") writeOut(`${listJson(reports)}\n`);
+    else writeOut(listTable(reports));
+    return 0;
+  },
+};
+
+/** An array on one line; runc has null, not [], for no containers. */
+export function listJson(reports: readonly StateReport[]): string {
+  return JSON.stringify(
+    reports.length === 0 ? null : reports.map(orderedState),
+  );
+}
+
+/** One container a line, in columns as wide as their widest cell asks for. */
+export function listTable(reports: readonly StateReport[]): string {
+  const rows: (readonly string[])[] = [HEADER];
+  for (const { id, pid, status, bundle, created, owner } of reports) {
+    rows.push(
+      [id, String(pid), status, bundle, created, owner].map(escapeControls),
+    );
+  }
+  const widths = HEADER.map((_, column) =>
+    Math.max(
+      MIN_WIDTH,
+      ...rows.map((row) => widthOf(row[column] ?? "") + PADDING),
+    )
+  );
+  return rows.map((row) =>
+    row.map((cell, column) =>
+      column === row.length - 1
+        ? `${cell}\n`
+        : cell + " ".repeat((widths[column] ?? 0) - widthOf(cell))
+    ).join("")
+  ).join("");
+}
+
+/** In characters, as Go's tabwriter counts. */
+function widthOf(text: string): number {
+  return [...text].length;
+}

@@ -1,0 +1,62 @@
+import { SyscallError } from "../ffi/error.ts";
+import { RuntimeError } from "../oci/errors.ts";
+import type { Logger } from "../oci/logger.ts";
+import { escapeControls } from "./escape.ts";
+import { writeError } from "./output.ts";
+
+/** Exit status of a command that failed. */
+const FAILURE = 1;
+
+/**
+ * Tells an error: one line on stderr and in the log. What is no error for the
+ * user is a bug of ours; its trace is printed with `--debug` only.
+ *
+ * @param log the log, once it is open
+ * @returns the exit status
+ */
+export function report(
+  error: unknown,
+  log: Logger | undefined,
+  debug: boolean,
+): number {
+  const bug = isBug(error);
+  const line = bug && !debug
+    ? `${describeError(error)} (run with --debug for the trace)`
+    : describeError(error);
+  if (log === undefined) writeError(`${escapeControls(line)}\n`);
+  else log.error(line);
+  if (bug && debug) {
+    const trace = error instanceof Error ? error.stack : undefined;
+    if (trace !== undefined) writeError(`${trace}\n`);
+  }
+  return FAILURE;
+}
+
+/** An error's line, with what to do about it. */
+export function describeError(error: unknown): string {
+  if (error instanceof SuppressedError) {
+    // Closing a resource failed as well; what was thrown first comes first.
+    const first = describeError(error.suppressed);
+    return `${first}; then, in cleaning up: ${describeError(error.error)}`;
+  }
+  if (error instanceof RuntimeError && error.hint !== undefined) {
+    return `${error.message}; ${error.hint}`;
+  }
+  return isBug(error) ? `internal error: ${textOf(error)}` : textOf(error);
+}
+
+function isBug(error: unknown): boolean {
+  if (error instanceof SuppressedError) {
+    return isBug(error.suppressed) || isBug(error.error);
+  }
+  return !(error instanceof RuntimeError || error instanceof SyscallError);
+}
+
+function textOf(error: unknown): string {
+  if (error instanceof Error) return error.message || error.name;
+  try {
+    return String(error);
+  } catch {
+    return "something was thrown that has no text";
+  }
+}

@@ -1,0 +1,16 @@
+import { start } from "../oci/start.ts";
+import { type Command, ONE_ID } from "./command.ts";
+
+/** `davit start`: lets a created container's process go on. */
+export const command: Command<readonly []> = {
+  summary: "start the program of a created container",
+  about:
+    `Lets the waiting process of a container that "davit create" made become the
+user's program. A program that cannot be executed is reported here.`,
+  arguments: ONE_ID,
+  options: [],
+  run({ runtime, args: [id = ""] }) {
+    start(runtime, id);
+    return 0;
+  },
+};

@@ -1,0 +1,162 @@
+/**
+ * Unix sockets, and descriptors sent over them.
+ *
+ * A socket's path may be longer than the 107 bytes of `sun_path`: it is
+ * reached through its directory's descriptor. Sources: unix(7), cmsg(3).
+ *
+ * @module
+ */
+
+import { basename, dirname } from "@std/path/posix";
+import { E } from "./errno.ts";
+import { SyscallError } from "./error.ts";
+import { close, type Fd, Handle, O, open } from "./fd.ts";
+import { addressOf } from "./libc.ts";
+import { checked, syscall } from "./syscall.ts";
+
+const AF_UNIX = 1, SOCK_STREAM = 1, SOCK_SEQPACKET = 5;
+const SOCK_CLOEXEC = 0o2000000;
+const SOL_SOCKET = 1, SCM_RIGHTS = 1, MSG_CMSG_CLOEXEC = 0x40000000;
+const MSG_NOSIGNAL = 0x4000;
+const SUN_PATH_SIZE = 108;
+
+/** `struct sockaddr_un` for `path`, which must fit. */
+function address(path: string): Uint8Array<ArrayBuffer> {
+  const bytes = new TextEncoder().encode(path);
+  if (bytes.length >= SUN_PATH_SIZE) {
+    throw new SyscallError("socket", E.ENAMETOOLONG, path);
+  }
+  const result = new Uint8Array(2 + bytes.length + 1);
+  result[0] = AF_UNIX;
+  result.set(bytes, 2);
+  return result;
+}
+
+/** Runs `use` with an address of the socket at `path`, however long it is. */
+function withAddress<T>(
+  path: string,
+  use: (address: Uint8Array<ArrayBuffer>) => T,
+): T {
+  if (new TextEncoder().encode(path).length < SUN_PATH_SIZE) {
+    return use(address(path));
+  }
+  using directory = new Handle(open(dirname(path), O.PATH | O.DIRECTORY));
+  return use(address(`/proc/self/fd/${directory.fd}/${basename(path)}`));
+}
+
+/**
+ * Two connected sockets that keep messages apart.
+ * @throws {SyscallError}
+ */
+export function socketPair(): [Fd, Fd] {
+  const pair = new Int32Array(2);
+  const type = SOCK_SEQPACKET | SOCK_CLOEXEC;
+  checked("socketpair", "", AF_UNIX, type, 0, pair);
+  return [pair[0] as Fd, pair[1] as Fd];
+}
+
+function streamSocket(): Fd {
+  const type = SOCK_STREAM | SOCK_CLOEXEC;
+  return checked("socket", "", AF_UNIX, type, 0) as Fd;
+}
+
+/**
+ * Makes a socket file at `path` and listens on it.
+ * @throws {SyscallError}
+ */
+export function listen(path: string, backlog: number): Fd {
+  const fd = streamSocket();
+  try {
+    withAddress(
+      path,
+      (at) => checked("bind", path, fd, at, at.length),
+    );
+    checked("listen", path, fd, backlog);
+    return fd;
+  } catch (error) {
+    close(fd);
+    throw error;
+  }
+}
+
+/**
+ * Connects to the Unix socket at `path`.
+ * @throws {SyscallError}
+ */
+export function connect(path: string): Fd {
+  const fd = streamSocket();
+  try {
+    withAddress(path, (at) => {
+      checked("connect", path, fd, at, at.length);
+    });
+    return fd;
+  } catch (error) {
+    close(fd);
+    throw error;
+  }
+}
+
+const MSGHDR_SIZE = 56, CMSG_HEADER = 16;
+
+/** A `struct msghdr` with one buffer and room for one control message. */
+function message(
+  data: Uint8Array<ArrayBuffer>,
+  control: Uint8Array<ArrayBuffer>,
+) {
+  const iovec = new BigUint64Array([addressOf(data), BigInt(data.length)]);
+  const header = new DataView(new ArrayBuffer(MSGHDR_SIZE));
+  header.setBigUint64(16, addressOf(iovec), true);
+  header.setBigUint64(24, 1n, true);
+  header.setBigUint64(32, addressOf(control), true);
+  header.setBigUint64(40, BigInt(control.length), true);
+  return { header, held: [iovec, data, control] };
+}
+
+/**
+ * Sends `data` and the descriptor `fd` in one message, SCM_RIGHTS.
+ * @throws {SyscallError}
+ */
+export function sendDescriptor(
+  socket: Fd,
+  data: Uint8Array<ArrayBuffer>,
+  fd: Fd,
+): void {
+  const control = new Uint8Array(CMSG_HEADER + 8);
+  const view = new DataView(control.buffer);
+  view.setBigUint64(0, BigInt(CMSG_HEADER + 4), true);
+  view.setInt32(8, SOL_SOCKET, true);
+  view.setInt32(12, SCM_RIGHTS, true);
+  view.setInt32(16, fd, true);
+  const { header, held } = message(data, control);
+  checked("sendmsg", "", socket, header, MSG_NOSIGNAL);
+  held.length = 0;
+}
+
+/** A received message: how many bytes of data, and the descriptor sent. */
+export interface Received {
+  readonly length: number;
+  readonly fd?: Fd;
+}
+
+/**
+ * Receives one message into `data`, and a descriptor that came with it. A
+ * length of 0 means that the other side is gone.
+ * @throws {SyscallError}
+ */
+export function receive(
+  socket: Fd,
+  data: Uint8Array<ArrayBuffer>,
+): Received {
+  const control = new Uint8Array(CMSG_HEADER + 8);
+  const { header, held } = message(data, control);
+  let length: number;
+  do length = syscall("recvmsg", socket, header, MSG_CMSG_CLOEXEC); while (
+    length === -E.EINTR
+  );
+  if (length < 0) throw new SyscallError("recvmsg", -length);
+  held.length = 0;
+  const view = new DataView(control.buffer);
+  const has = header.getBigUint64(40, true) >= BigInt(CMSG_HEADER + 4) &&
+    view.getInt32(12, true) === SCM_RIGHTS;
+  return has ? { length, fd: view.getInt32(16, true) as Fd } : { length };
+}

@@ -1,0 +1,153 @@
+/**
+ * The terminal of the container's process.
+ *
+ * @module
+ */
+
+import { E } from "../ffi/errno.ts";
+import { AT_EMPTY_PATH, O } from "../ffi/fd.ts";
+import { TTY } from "../ffi/pty.ts";
+import { MAGIC, STATFS_SIZE } from "../ffi/statfs.ts";
+import { treeFlags } from "./attributes.ts";
+import { descriptor } from "./descriptors.ts";
+import { openDevFile } from "./devices.ts";
+import { CONSOLE, hasNamespace } from "./first_process.ts";
+import type { LaunchInput, ProcessInput, TerminalInput } from "./input.ts";
+import { compose, MESSAGE, MESSAGE_SIZE } from "./messages.ts";
+import { attachTo } from "./mounts.ts";
+import { type PlanBuilder, reg } from "./plan.ts";
+import { openInRoot } from "./root_paths.ts";
+
+const POINTER = "/process/terminal";
+const SOL_SOCKET = 1, SCM_RIGHTS = 1, MSG_NOSIGNAL = 0x4000;
+const CMSG_HEADER = 16;
+/** Leave the owning user or group as it is. */
+const UNCHANGED = 0xffffffff;
+
+/** The register with the slave of the container's terminal. */
+const SLAVE = "slave";
+
+/** Steps that open the terminal and put it on /dev/console. */
+export function planTerminal(plan: PlanBuilder, input: LaunchInput): void {
+  const terminal = input.process?.terminal;
+  if (terminal === undefined) return;
+  if (terminal.from === "container") {
+    openTerminal(plan, terminal, input);
+    plan.because("put the terminal on /dev/console", POINTER)
+      .call("open_tree", [
+        reg(SLAVE),
+        "",
+        treeFlags(false) | AT_EMPTY_PATH,
+      ], { to: CONSOLE });
+  } else {
+    plan.because("take the terminal that Davit opened", POINTER)
+      .add({ set: SLAVE, value: descriptor("console", input.preserveFds) });
+    if (!hasNamespace(input, "mount")) return;
+    plan.because("put the terminal on /dev/console", POINTER);
+  }
+  openInRoot(plan, "dev", "/dev", {
+    flags: O.PATH | O.DIRECTORY,
+    noSymlinks: true,
+  });
+  openDevFile(plan, "console");
+  attachTo(plan, reg(CONSOLE), reg("target"));
+  for (const open of [CONSOLE, "target", "dev"]) {
+    plan.call("close", [reg(open)]);
+  }
+}
+
+/** Opens a terminal of the container's own devpts and hands on its master. */
+function openTerminal(
+  plan: PlanBuilder,
+  terminal: TerminalInput,
+  input: LaunchInput,
+): void {
+  const genuine = plan.fresh("genuine devpts");
+  plan.because("open a terminal of the container's devpts", POINTER);
+  openInRoot(plan, "master", "/dev/pts/ptmx", {
+    flags: O.RDWR | O.NOCTTY,
+    noSymlinks: true,
+  });
+  plan.block("statfs", Array.from({ length: STATFS_SIZE / 8 }, () => [8, 0]))
+    .call("fstatfs", [reg("master"), { block: "statfs" }])
+    .add({ load: "type", from: { block: "statfs" }, size: 8 })
+    .jump(genuine, [reg("type"), "==", MAGIC.DEVPTS])
+    .add({ fail: E.ENOTTY })
+    .label(genuine)
+    .call("ioctl", [reg("master"), TTY.TIOCSPTLCK, { struct: [[4, 0]] }])
+    .call("ioctl", [
+      reg("master"),
+      TTY.TIOCGPTPEER,
+      O.RDWR | O.NOCTTY | O.CLOEXEC,
+    ], { to: SLAVE });
+  const { rows, columns } = terminal;
+  if (rows !== undefined && columns !== undefined) {
+    const size = {
+      struct: [[2, rows], [2, columns], [2, 0], [2, 0]] as const,
+    };
+    plan.because("set the terminal's size", "/process/consoleSize")
+      .call("ioctl", [reg(SLAVE), TTY.TIOCSWINSZ, size]);
+  }
+  plan.because("hand the terminal's master to Davit", POINTER);
+  sendMaster(plan, descriptor("davit", input.preserveFds));
+}
+
+function sendMaster(plan: PlanBuilder, davit: number): void {
+  compose(plan, "console");
+  plan.block("iovec", [[8, { block: MESSAGE }], [8, MESSAGE_SIZE]])
+    .block("rights", [
+      [8, CMSG_HEADER + 4],
+      [4, SOL_SOCKET],
+      [4, SCM_RIGHTS],
+      [8, 0],
+    ])
+    .add({
+      store: reg("master"),
+      into: { block: "rights", at: CMSG_HEADER },
+      size: 4,
+    });
+  const header = {
+    struct: [
+      [8, 0],
+      [8, 0],
+      [8, { block: "iovec" }],
+      [8, 1],
+      [8, { block: "rights" }],
+      [8, CMSG_HEADER + 8],
+      [8, 0],
+    ] as const,
+  };
+  plan.call("sendmsg", [davit, header, MSG_NOSIGNAL])
+    .call("close", [reg("master")]);
+}
+
+/** Steps that make the terminal the process's own: stdio, session, owner. */
+export function planStdio(plan: PlanBuilder, process: ProcessInput): void {
+  if (process.terminal !== undefined) {
+    plan.because("make the terminal the controlling one", POINTER)
+      .call("ioctl", [reg(SLAVE), TTY.TIOCSCTTY, 0])
+      .call("fchown", [reg(SLAVE), process.uid, UNCHANGED]);
+    plan.because("put stdin, stdout and stderr on the terminal", POINTER);
+    for (const fd of [0, 1, 2]) plan.call("dup3", [reg(SLAVE), fd, 0]);
+    return;
+  }
+  if (process.uid === 0) return;
+  plan.because("give stdin, stdout and stderr to the user", "/process/user");
+  for (const fd of [0, 1, 2]) ownStdio(plan, fd, process.uid);
+}
+
+/** So that a program may open /dev/stdout again; never the null device. */
+function ownStdio(plan: PlanBuilder, fd: number, uid: number): void {
+  const change = plan.fresh(`own ${fd}`);
+  const next = plan.fresh(`owned ${fd}`);
+  const skip = { tolerate: [{ errno: "any" as const, goto: next }] };
+  plan.block("statx", Array.from({ length: 32 }, () => [8, 0]))
+    .call("statx", [fd, "", AT_EMPTY_PATH, 3, { block: "statx" }], skip)
+    .add({ load: "major", from: { block: "statx", at: 128 }, size: 4 })
+    .add({ load: "minor", from: { block: "statx", at: 132 }, size: 4 })
+    .jump(change, [reg("major"), "!=", 1])
+    .jump(next, [reg("minor"), "==", 3])
+    .label(change)
+    .call("fchown", [fd, uid, UNCHANGED], skip)
+    .label(next);
+}

@@ -1,0 +1,93 @@
+/**
+ * Limits, capabilities and IDs of the user's process.
+ *
+ * The order follows the kernel's rules, capabilities(7): the bounding set
+ * while CAP_SETPCAP is there, then groups, group, user with the permitted set
+ * kept, at last the sets themselves.
+ *
+ * @module
+ */
+
+import { E } from "../ffi/errno.ts";
+import type { CapabilityInput, ProcessInput } from "./input.ts";
+import type { Field, PlanBuilder } from "./plan.ts";
+
+const PR_SET_KEEPCAPS = 8, PR_CAPBSET_DROP = 24, PR_SET_NO_NEW_PRIVS = 38;
+const PR_CAP_AMBIENT = 47, PR_CAP_AMBIENT_RAISE = 2;
+const CAPABILITY_VERSION_3 = 0x20080522;
+/** Capability numbers that the kernel's interface has room for. */
+const CAPABILITIES = 64;
+const POINTER = "/process/capabilities";
+
+/** Steps for the process's resource limits. */
+export function planLimits(plan: PlanBuilder, process: ProcessInput): void {
+  for (const { name, resource, soft, hard, pointer } of process.rlimits) {
+    const limit = { struct: [[8, soft], [8, hard]] as const };
+    plan.because(`limit ${name} to ${soft} (hard ${hard})`, pointer)
+      .call("prlimit64", [0, resource, limit, 0]);
+  }
+}
+
+/** Steps that take on the user's IDs and capabilities. */
+export function planCredentials(
+  plan: PlanBuilder,
+  process: ProcessInput,
+): void {
+  const { uid, gid, groups, setGroups, capabilities, umask } = process;
+  if (process.noNewPrivileges) {
+    plan.because("forbid new privileges", "/process/noNewPrivileges")
+      .call("prctl", [PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0]);
+  }
+  dropBounding(plan, capabilities.bounding);
+  plan.because("keep capabilities while the user changes", "/process/user")
+    .call("prctl", [PR_SET_KEEPCAPS, 1, 0, 0, 0]);
+  if (setGroups) {
+    const list = { struct: groups.map((group): Field => [4, group]) };
+    plan.because(
+      `set the additional groups (${groups.join(", ") || "none"})`,
+      "/process/user/additionalGids",
+    ).call("setgroups", [groups.length, groups.length === 0 ? 0 : list]);
+  }
+  plan.because(`become group ${gid}`, "/process/user/gid")
+    .call("setresgid", [gid, gid, gid]);
+  plan.because(`become user ${uid}`, "/process/user/uid")
+    .call("setresuid", [uid, uid, uid])
+    .call("prctl", [PR_SET_KEEPCAPS, 0, 0, 0, 0]);
+  setCapabilities(plan, capabilities);
+  plan.because(`set the umask to ${umask.toString(8)}`, "/process/user/umask")
+    .call("umask", [umask]);
+}
+
+/** Capabilities above the kernel's last one answer EINVAL. */
+function dropBounding(plan: PlanBuilder, bounding: bigint): void {
+  const done = plan.fresh("dropped");
+  plan.because(
+    "drop capabilities from the bounding set",
+    `${POINTER}/bounding`,
+  );
+  for (let capability = 0; capability < CAPABILITIES; capability++) {
+    if (bounding >> BigInt(capability) & 1n) continue;
+    plan.call("prctl", [PR_CAPBSET_DROP, capability, 0, 0, 0], {
+      tolerate: [{ errno: E.EINVAL, goto: done }],
+    });
+  }
+  plan.label(done);
+}
+
+function setCapabilities(plan: PlanBuilder, sets: CapabilityInput): void {
+  const { effective, permitted, inheritable, ambient } = sets;
+  const half = (shift: bigint): Field[] =>
+    [effective, permitted, inheritable].map((set) => [
+      4,
+      Number(set >> shift & 0xffffffffn),
+    ]);
+  const header = { struct: [[4, CAPABILITY_VERSION_3], [4, 0]] as const };
+  plan.because("set the capabilities", POINTER)
+    .call("capset", [header, { struct: [...half(0n), ...half(32n)] }]);
+  for (let capability = 0; capability < CAPABILITIES; capability++) {
+    if (!(ambient >> BigInt(capability) & 1n)) continue;
+    const args = [PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0];
+    plan.because(`raise ambient capability ${capability}`, `${POINTER}/ambient`)
+      .call("prctl", args);
+  }
+}

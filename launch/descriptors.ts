@@ -1,0 +1,31 @@
+/**
+ * The descriptors that Davit hands to a launch program.
+ *
+ * They come directly behind the ones that the user's process keeps, without a
+ * gap, so that the program can close everything above them.
+ *
+ * @module
+ */
+
+/** What each descriptor is for, in the order of their numbers. */
+export const DESCRIPTORS = [
+  /** The socket to Davit: reports go out, answers come in. */
+  "davit",
+  /** The listening socket on which init waits for `start`. */
+  "start",
+  /** The slave of a terminal that was made on the host. */
+  "console",
+] as const;
+
+/** The name of a descriptor that Davit hands over. */
+export type DescriptorName = typeof DESCRIPTORS[number];
+
+/** The number of a descriptor in a program that preserves `preserveFds`. */
+export function descriptor(name: DescriptorName, preserveFds: number): number {
+  return 3 + preserveFds + DESCRIPTORS.indexOf(name);
+}
+
+/** The first number above those handed over. */
+export function firstFree(preserveFds: number, hasConsole: boolean): number {
+  return 3 + preserveFds + (hasConsole ? 3 : 2);
+}

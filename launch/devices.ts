@@ -1,0 +1,108 @@
+/**
+ * The devices and links that every container has below /dev.
+ *
+ * @module
+ */
+
+import { E } from "../ffi/errno.ts";
+import { AT_SYMLINK_NOFOLLOW, O } from "../ffi/fd.ts";
+import { deviceRegister, hasNamespace } from "./first_process.ts";
+import type { DeviceInput, LaunchInput } from "./input.ts";
+import { attachTo } from "./mounts.ts";
+import { type PlanBuilder, reg } from "./plan.ts";
+import { openInRoot } from "./root_paths.ts";
+
+const S_IFMT = 0o170000, S_IFCHR = 0o020000, S_IFREG = 0o100000;
+const STATX_MASK = 3;
+
+/** Steps that fill /dev. A /dev that is a symbolic link is refused. */
+export function planDevices(plan: PlanBuilder, input: LaunchInput): void {
+  const { devices, deviceLinks } = input;
+  if (devices.length === 0 && deviceLinks.length === 0) return;
+  openDev(plan);
+  for (const device of devices) {
+    const { name, major, minor } = device;
+    plan.because(`make the device /dev/${name} (${major}:${minor})`);
+    if (hasNamespace(input, "user")) bindDevice(plan, name);
+    else makeDevice(plan, device);
+  }
+  for (const { path, text } of deviceLinks) {
+    const there = plan.fresh(`have /dev/${path}`);
+    plan.because(`link /dev/${path} to ${text}`)
+      .call("symlinkat", [text, reg("dev"), path], {
+        tolerate: [{ errno: E.EEXIST, goto: there }],
+      }).label(there);
+  }
+  plan.because("let go of /dev").call("close", [reg("dev")]);
+}
+
+/** Opens /dev, and makes it when it is not there. */
+function openDev(plan: PlanBuilder): void {
+  const make = plan.fresh("make /dev");
+  const have = plan.fresh("have /dev");
+  const flags = O.PATH | O.DIRECTORY;
+  plan.because("open /dev");
+  openInRoot(plan, "dev", "/dev", {
+    flags,
+    noSymlinks: true,
+    tolerate: [{ errno: E.ENOENT, goto: make }],
+  });
+  plan.jump(have).label(make)
+    .call("mkdirat", [reg("root"), "dev", 0o755]);
+  openInRoot(plan, "dev", "/dev", { flags, noSymlinks: true });
+  plan.label(have);
+}
+
+/** The number of a device file as mknod(2) takes it. */
+export function makedev(major: number, minor: number): number {
+  return (minor & 0xff) | (major << 8) | ((minor & ~0xff) << 12);
+}
+
+/** What is there already has to be the same device. */
+function makeDevice(plan: PlanBuilder, device: DeviceInput): void {
+  const { name, major, minor } = device;
+  const check = plan.fresh(`check /dev/${name}`);
+  const wrong = plan.fresh(`other /dev/${name}`);
+  const have = plan.fresh(`have /dev/${name}`);
+  const number = makedev(major, minor);
+  plan.call("mknodat", [reg("dev"), name, S_IFCHR | 0o666, number], {
+    tolerate: [{ errno: E.EEXIST, goto: check }],
+  }).jump(have).label(check).call("statx", [
+    reg("dev"),
+    name,
+    AT_SYMLINK_NOFOLLOW,
+    STATX_MASK,
+    { block: "statx" },
+  ]);
+  plan.block("statx", Array.from({ length: 32 }, () => [8, 0]));
+  plan.add({ load: "type", from: { block: "statx", at: 28 }, size: 2 })
+    .add({ and: "type", a: reg("type"), b: S_IFMT })
+    .add({ load: "major", from: { block: "statx", at: 128 }, size: 4 })
+    .add({ load: "minor", from: { block: "statx", at: 132 }, size: 4 })
+    .jump(wrong, [reg("type"), "!=", S_IFCHR])
+    .jump(wrong, [reg("major"), "!=", major])
+    .jump(have, [reg("minor"), "==", minor])
+    .label(wrong).add({ fail: E.EEXIST })
+    .label(have);
+}
+
+/** Where mknod(2) is forbidden, the host's device is bound onto a file. */
+function bindDevice(plan: PlanBuilder, name: string): void {
+  openDevFile(plan, name);
+  attachTo(plan, reg(deviceRegister(name)), reg("target"));
+  plan.call("close", [reg("target")])
+    .call("close", [reg(deviceRegister(name))]);
+}
+
+/** Steps that open the file /dev/NAME into `target`, made when missing. */
+export function openDevFile(plan: PlanBuilder, name: string): void {
+  const have = plan.fresh(`have /dev/${name}`);
+  plan.call("mknodat", [reg("dev"), name, S_IFREG | 0o600, 0], {
+    tolerate: [{ errno: E.EEXIST, goto: have }],
+  }).label(have).call("openat", [
+    reg("dev"),
+    name,
+    O.PATH | O.NOFOLLOW | O.CLOEXEC,
+    0,
+  ], { to: "target" });
+}

@@ -1,0 +1,111 @@
+/**
+ * Writes a program and its executor into a static ELF executable, elf(5).
+ *
+ * @module
+ */
+
+import type { Arch } from "../ffi/syscall_numbers.ts";
+import { LISTING as AARCH64 } from "./executor/aarch64.ts";
+import { LISTING as X86_64 } from "./executor/x86_64.ts";
+import { ADDRESS, PAGE, type Program } from "./program.ts";
+
+const LISTINGS = { x86_64: X86_64, aarch64: AARCH64 };
+/** ELF's number of each processor. */
+const MACHINE = { x86_64: 62, aarch64: 183 };
+
+const HEADER_SIZE = 64;
+const PROGRAM_HEADER_SIZE = 56;
+const PT_LOAD = 1, PT_GNU_STACK = 0x6474e551;
+const EXECUTE = 1, WRITE = 2, READ = 4;
+
+const executors = new Map<Arch, Uint8Array<ArrayBuffer>>();
+
+/** The machine code of the executor for `arch`. */
+export function executor(arch: Arch): Uint8Array<ArrayBuffer> {
+  let code = executors.get(arch);
+  if (code === undefined) {
+    const bytes = LISTINGS[arch].flatMap(([hex]) => hex.split(" "));
+    code = Uint8Array.from(bytes, (byte) => parseInt(byte, 16));
+    executors.set(arch, code);
+  }
+  return code;
+}
+
+/** One program header: what of the file is loaded where. */
+interface Segment {
+  readonly type: number;
+  readonly flags: number;
+  readonly offset: number;
+  readonly address: number;
+  readonly size: number;
+}
+
+/** A static ELF executable for `arch` that runs `program`. */
+export function elf(program: Program, arch: Arch): Uint8Array<ArrayBuffer> {
+  const page = PAGE[arch];
+  const align = (size: number) => Math.ceil(size / page) * page;
+  const code = executor(arch);
+  const segments: Segment[] = [];
+  const codeAt = HEADER_SIZE + 4 * PROGRAM_HEADER_SIZE;
+  const textSize = codeAt + code.length;
+  const programAt = align(textSize);
+  const writableAt = align(programAt + program.constant.length);
+  const writableSize = program.registerBytes + program.writable.length;
+  segments.push(
+    {
+      type: PT_LOAD,
+      flags: READ | EXECUTE,
+      offset: 0,
+      address: ADDRESS.text,
+      size: textSize,
+    },
+    {
+      type: PT_LOAD,
+      flags: READ | WRITE,
+      offset: writableAt,
+      address: ADDRESS.registers,
+      size: writableSize,
+    },
+    {
+      type: PT_LOAD,
+      flags: READ,
+      offset: programAt,
+      address: ADDRESS.program,
+      size: program.constant.length,
+    },
+    // Without this header the kernel makes the stack executable.
+    {
+      type: PT_GNU_STACK,
+      flags: READ | WRITE,
+      offset: 0,
+      address: 0,
+      size: 0,
+    },
+  );
+
+  const file = new Uint8Array(writableAt + writableSize);
+  const view = new DataView(file.buffer);
+  file.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]); // 64 bits, little-endian
+  view.setUint16(16, 2, true); // ET_EXEC
+  view.setUint16(18, MACHINE[arch], true);
+  view.setUint32(20, 1, true); // EV_CURRENT
+  view.setBigUint64(24, BigInt(ADDRESS.text + codeAt), true); // entry
+  view.setBigUint64(32, BigInt(HEADER_SIZE), true); // program headers
+  view.setUint16(52, HEADER_SIZE, true);
+  view.setUint16(54, PROGRAM_HEADER_SIZE, true);
+  view.setUint16(56, segments.length, true);
+  segments.forEach((segment, i) => {
+    const at = HEADER_SIZE + i * PROGRAM_HEADER_SIZE;
+    const { type, flags, offset, address, size } = segment;
+    view.setUint32(at, type, true);
+    view.setUint32(at + 4, flags, true);
+    const words = [offset, address, address, size, size, page];
+    words.forEach((word, k) =>
+      view.setBigUint64(at + 8 + 8 * k, BigInt(word), true)
+    );
+  });
+  file.set(code, codeAt);
+  file.set(program.constant, programAt);
+  file.set(program.writable, writableAt + program.registerBytes);
+  return file;
+}

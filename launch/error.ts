@@ -1,0 +1,50 @@
+import { errnoName, errnoText } from "../ffi/errno.ts";
+
+/** What a step was for, kept to explain its failure. */
+export interface Reason {
+  /** What the step was for. */
+  readonly why: string;
+  /** The JSON pointer into config.json that asked for it; empty for none. */
+  readonly pointer: string;
+}
+
+/** A step of a launch program that failed. */
+export class LaunchError extends Error {
+  /** The class's name, for logs. */
+  override readonly name = "LaunchError";
+  /** The step that failed. */
+  readonly reason: Reason;
+  /** The error number. */
+  readonly errno: number;
+  /** The error number's name, such as `EPERM`. */
+  readonly code: string;
+
+  /** @param errno a positive error number */
+  constructor(reason: Reason, errno: number) {
+    super(describe(reason, errno));
+    this.reason = reason;
+    this.errno = errno;
+    this.code = errnoName(errno);
+  }
+}
+
+/** A JSON pointer as people write it: `/mounts/0/type` is `mounts[0].type`. */
+export function dotted(pointer: string): string {
+  return pointer.slice(1).replace(/\/(\d+)(?=\/|$)/g, "[$1]")
+    .replaceAll("/", ".").replaceAll("~1", "/").replaceAll("~0", "~");
+}
+
+/** Engines look for the exact words of a program that is not there. */
+function describe({ why, pointer }: Reason, errno: number): string {
+  const text = errnoText(errno);
+  const lookup = /^exec: (".*")$/s.exec(why);
+  if (lookup !== null) {
+    const bare = !JSON.parse(lookup[1]!).includes("/");
+    return errnoName(errno) === "ENOENT" && bare
+      ? `${why}: executable file not found in $PATH`
+      : `${why}: ${text.toLowerCase()}`;
+  }
+  if (why.startsWith("exec ")) return `${why}: ${text.toLowerCase()}`;
+  const where = pointer === "" ? "" : ` (${dotted(pointer)})`;
+  return `Cannot ${why}${where}: ${text}`;
+}

@@ -1,0 +1,267 @@
+/**
+ * The first process: opens what needs the host's rights, joins and makes
+ * namespaces, clones init and ends.
+ *
+ * @module
+ */
+
+import { E } from "../ffi/errno.ts";
+import { AT_EMPTY_PATH, AT_FDCWD, O } from "../ffi/fd.ts";
+import { CLONE_NEW } from "../ffi/namespace.ts";
+import { MAGIC, STATFS_SIZE } from "../ffi/statfs.ts";
+import { setAttributes, treeFlags } from "./attributes.ts";
+import { descriptor, firstFree } from "./descriptors.ts";
+import type { LaunchInput, NamespaceInput, NamespaceKind } from "./input.ts";
+import { awaitAnswer, tell } from "./messages.ts";
+import { type PlanBuilder, reg, REPORT } from "./plan.ts";
+import { ROOT } from "./root_paths.ts";
+
+/** clone(2)'s flag of each kind of namespace. */
+export const NAMESPACE_FLAG: Readonly<Record<NamespaceKind, number>> = {
+  pid: CLONE_NEW.PID,
+  network: CLONE_NEW.NET,
+  mount: CLONE_NEW.MOUNT,
+  ipc: CLONE_NEW.IPC,
+  uts: CLONE_NEW.UTS,
+  user: CLONE_NEW.USER,
+  cgroup: CLONE_NEW.CGROUP,
+  time: CLONE_NEW.TIME,
+};
+
+const CLONE_PARENT = 0x8000, SIGCHLD = 17;
+const PR_SET_DUMPABLE = 4;
+
+/** The register with the clone of a bind mount's source. */
+export function sourceRegister(index: number): string {
+  return `source ${index}`;
+}
+
+/** The register with the clone of a host's device file. */
+export function deviceRegister(name: string): string {
+  return `device ${name}`;
+}
+
+/** The register with the descriptor of a `cgroup.procs` file. */
+export function cgroupRegister(index: number): string {
+  return `cgroup ${index}`;
+}
+
+/** Whether the container has a namespace of this kind, new or joined. */
+export function hasNamespace(input: LaunchInput, kind: NamespaceKind): boolean {
+  return input.namespaces.some((namespace) => namespace.kind === kind);
+}
+
+/** Whether a namespace of this kind is made for the container. */
+export function makesNamespace(
+  input: LaunchInput,
+  kind: NamespaceKind,
+): boolean {
+  return input.namespaces.some((n) => n.kind === kind && n.path === undefined);
+}
+
+/** Steps of the first process. */
+export function planFirstProcess(plan: PlanBuilder, input: LaunchInput): void {
+  const davit = descriptor("davit", input.preserveFds);
+  prepare(plan, input, davit);
+  adjustOom(plan, input);
+  openCgroups(plan, input);
+  openRoot(plan, input);
+  openSources(plan, input);
+  if (hasNamespace(input, "user")) openDevices(plan, input);
+  if (hasHostTerminal(input)) openConsole(plan, input);
+  raiseLimits(plan, input);
+  joinNamespaces(plan, input);
+  if (hasNamespace(input, "user")) becomeRoot(plan, input, davit);
+  cloneInit(plan, input, davit);
+}
+
+function prepare(plan: PlanBuilder, input: LaunchInput, davit: number): void {
+  const { preserveFds } = input;
+  const hasConsole = hasHostTerminal(input);
+  plan.because("forget the caller's descriptors and signals")
+    .add({ set: REPORT, value: davit })
+    .call("close_range", [firstFree(preserveFds, hasConsole), 0xffffffff, 0]);
+  // posix_spawn(3) ignores the two signals that glibc keeps for itself.
+  const byDefault = {
+    struct: Array.from({ length: 4 }, () => [8, 0] as const),
+  };
+  for (const signal of [32, 33]) {
+    plan.call("rt_sigaction", [signal, byDefault, 0, 8]);
+  }
+  plan.because("keep other processes from tracing the launch")
+    .call("prctl", [PR_SET_DUMPABLE, 0, 0, 0, 0]);
+}
+
+function adjustOom(plan: PlanBuilder, input: LaunchInput): void {
+  const score = input.process?.oomScoreAdj;
+  if (score === undefined) return;
+  const genuine = plan.fresh("genuine procfs");
+  const path = "/proc/self/oom_score_adj";
+  plan.because(`set the OOM score to ${score}`, "/process/oomScoreAdj")
+    .block("statfs", Array.from({ length: STATFS_SIZE / 8 }, () => [8, 0]))
+    .call("openat", [AT_FDCWD, path, O.WRONLY | O.CLOEXEC, 0], { to: "file" })
+    .call("fstatfs", [reg("file"), { block: "statfs" }])
+    .add({ load: "type", from: { block: "statfs" }, size: 8 })
+    .jump(genuine, [reg("type"), "==", MAGIC.PROC])
+    .add({ fail: E.EXDEV })
+    .label(genuine)
+    .call("write", [reg("file"), String(score), String(score).length])
+    .call("close", [reg("file")]);
+}
+
+function openCgroups(plan: PlanBuilder, input: LaunchInput): void {
+  input.cgroupFiles.forEach((path, i) => {
+    plan.because(`open ${path}`, "/linux/cgroupsPath")
+      .call("openat", [AT_FDCWD, path, O.WRONLY | O.CLOEXEC, 0], {
+        to: cgroupRegister(i),
+      });
+  });
+}
+
+function openRoot(plan: PlanBuilder, input: LaunchInput): void {
+  const { path, propagation } = input.root;
+  plan.because(`open the root file system ${path}`, "/root/path");
+  if (!hasNamespace(input, "mount")) {
+    const flags = O.PATH | O.DIRECTORY | O.CLOEXEC;
+    plan.call("openat", [AT_FDCWD, path, flags, 0], { to: ROOT });
+    return;
+  }
+  plan.call("open_tree", [AT_FDCWD, path, treeFlags(true)], { to: ROOT });
+  // A copy of a shared mount is its peer: what the container mounts would
+  // show up on the host.
+  setAttributes(plan, reg(ROOT), {
+    recursive: true,
+    propagation: inherited(propagation.flag),
+  });
+}
+
+/** The propagation that copies of the host's mounts begin with. */
+function inherited(wanted: number): number {
+  return wanted === MS_PRIVATE || wanted === MS_UNBINDABLE
+    ? MS_PRIVATE
+    : MS_SLAVE;
+}
+
+const MS_UNBINDABLE = 1 << 17, MS_PRIVATE = 1 << 18, MS_SLAVE = 1 << 19;
+const MS_SHARED = 1 << 20;
+
+function openSources(plan: PlanBuilder, input: LaunchInput): void {
+  const wanted = input.root.propagation.flag;
+  input.mounts.forEach((mount, i) => {
+    if (mount.kind !== "bind") return;
+    const source = reg(sourceRegister(i));
+    plan.because(`open the mount source ${mount.source}`, mount.pointer)
+      .call("open_tree", [AT_FDCWD, mount.source, treeFlags(mount.recursive)], {
+        to: source.reg,
+      });
+    if (wanted !== MS_SHARED) {
+      setAttributes(plan, source, {
+        recursive: true,
+        propagation: inherited(wanted),
+      });
+    }
+  });
+}
+
+/** In a user namespace mknod(2) is forbidden: the host's devices are bound. */
+function openDevices(plan: PlanBuilder, input: LaunchInput): void {
+  for (const { name } of input.devices) {
+    plan.because(`open the device /dev/${name}`)
+      .call("open_tree", [AT_FDCWD, `/dev/${name}`, treeFlags(false)], {
+        to: deviceRegister(name),
+      });
+  }
+}
+
+/** The register with the clone of a host's terminal. */
+export const CONSOLE = "console";
+
+function hasHostTerminal(input: LaunchInput): boolean {
+  return input.process?.terminal?.from === "host";
+}
+
+/** The host's devpts is in no mount that init can reach. */
+function openConsole(plan: PlanBuilder, input: LaunchInput): void {
+  if (!hasNamespace(input, "mount")) return;
+  plan.because("open the terminal that Davit opened", "/process/terminal")
+    .call("open_tree", [
+      descriptor("console", input.preserveFds),
+      "",
+      treeFlags(false) | AT_EMPTY_PATH,
+    ], { to: CONSOLE });
+}
+
+/** Only the host's root may raise a hard limit. */
+function raiseLimits(plan: PlanBuilder, input: LaunchInput): void {
+  for (const limit of input.process?.rlimits ?? []) {
+    if (!limit.raises || !hasNamespace(input, "user")) continue;
+    const both = { struct: [[8, limit.hard], [8, limit.hard]] as const };
+    plan.because(`raise ${limit.name} to ${limit.hard}`, limit.pointer)
+      .call("prlimit64", [0, limit.resource, both, 0]);
+  }
+}
+
+function joinNamespaces(plan: PlanBuilder, input: LaunchInput): void {
+  const joined = input.namespaces.filter((n) => n.path !== undefined);
+  const register = (n: NamespaceInput) => `${n.kind} namespace`;
+  for (const namespace of joined) {
+    const { kind, path = "", pointer } = namespace;
+    plan.because(`open the ${kind} namespace ${path}`, pointer)
+      .call("openat", [AT_FDCWD, path, O.RDONLY | O.CLOEXEC, 0], {
+        to: register(namespace),
+      });
+  }
+  // The user namespace comes last: before it, this process may join them all.
+  const last = (n: NamespaceInput) => Number(n.kind === "user");
+  for (const namespace of joined.sort((a, b) => last(a) - last(b))) {
+    const { kind, path = "", pointer } = namespace;
+    const flag = NAMESPACE_FLAG[kind];
+    plan.because(`join the ${kind} namespace ${path}`, pointer)
+      .call("setns", [reg(register(namespace)), flag])
+      .call("close", [reg(register(namespace))]);
+  }
+}
+
+function becomeRoot(
+  plan: PlanBuilder,
+  input: LaunchInput,
+  davit: number,
+): void {
+  const pointer = input.namespaces.find((n) => n.kind === "user")!.pointer;
+  if (makesNamespace(input, "user")) {
+    plan.because("create the user namespace", pointer)
+      .call("unshare", [CLONE_NEW.USER])
+      .because("have the IDs of the user namespace mapped", pointer);
+    tell(plan, davit, "maps");
+    awaitAnswer(plan, davit);
+  }
+  // Where no ID 0 is mapped the process keeps the IDs that it has.
+  const done = plan.fresh("root of the user namespace");
+  const unmapped = { tolerate: [{ errno: E.EINVAL, goto: done }] };
+  plan.because("become root of the user namespace", pointer)
+    .call("setresgid", [0, 0, 0], unmapped)
+    .call("setresuid", [0, 0, 0], unmapped)
+    .label(done);
+}
+
+function cloneInit(plan: PlanBuilder, input: LaunchInput, davit: number): void {
+  const kinds = input.namespaces.filter((n) =>
+    n.path === undefined && n.kind !== "user" && n.kind !== "cgroup"
+  ).map((n) => n.kind);
+  const flags = kinds.reduce((sum, kind) => sum | NAMESPACE_FLAG[kind], 0);
+  const what = kinds.length === 0
+    ? "create init"
+    : `create init in new namespaces (${kinds.join(", ")})`;
+  // CLONE_PARENT makes init a child of Davit.
+  plan.because(what, "/linux/namespaces")
+    .call("clone", [flags | CLONE_PARENT | SIGCHLD, 0, 0, 0, 0], {
+      to: "init",
+      ifZero: INIT,
+    })
+    .because("tell Davit init's pid");
+  tell(plan, davit, "pid", reg("init"));
+  plan.because("end the first process").call("exit_group", [0]);
+}
+
+/** The label of init's first step. */
+export const INIT = "init";

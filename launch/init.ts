@@ -1,0 +1,213 @@
+/**
+ * Init: sets the container up from inside, then becomes the user's program.
+ *
+ * @module
+ */
+
+import { E } from "../ffi/errno.ts";
+import { AT_FDCWD, AT_RECURSIVE } from "../ffi/fd.ts";
+import { MOVE_MOUNT_F_EMPTY_PATH } from "../ffi/mount.ts";
+import { CLONE_NEW } from "../ffi/namespace.ts";
+import { setAttributes } from "./attributes.ts";
+import { planStdio, planTerminal } from "./console.ts";
+import { planCredentials, planLimits } from "./credentials.ts";
+import { planDevices } from "./devices.ts";
+import {
+  cgroupRegister,
+  hasNamespace,
+  INIT,
+  makesNamespace,
+} from "./first_process.ts";
+import type { LaunchInput, ProcessInput } from "./input.ts";
+import { planMaskedPaths, planReadonlyPaths } from "./masks.ts";
+import { planMounts } from "./mounts.ts";
+import { type PlanBuilder, reg } from "./plan.ts";
+import { openMountPoint, ROOT } from "./root_paths.ts";
+import { planLookup, planStart } from "./user_program.ts";
+
+const MOUNT_ATTR_RDONLY = 1, MS_SLAVE = 1 << 19, MNT_DETACH = 2;
+const KEYCTL_JOIN_SESSION_KEYRING = 1;
+const AF_INET = 2, SOCK_DGRAM = 2, SOCK_CLOEXEC = 0o2000000;
+const SIOCSIFFLAGS = 0x8914, IFF_UP = 1;
+
+/** Steps of init. */
+export function planInit(plan: PlanBuilder, input: LaunchInput): void {
+  const { process } = input;
+  joinCgroups(plan, input);
+  plan.because("start a session of its own").call("setsid", []);
+  ownKeyring(plan, input.id);
+  plan.because("give files the modes that are asked for").call("umask", [0]);
+  if (makesNamespace(input, "network")) bringUpLoopback(plan);
+  nameHost(plan, input);
+  if (hasNamespace(input, "mount")) planMountTree(plan, input);
+  else {
+    planTerminal(plan, input);
+    changeRoot(plan, process);
+  }
+  if (process !== undefined) planProcess(plan, process);
+  planStart(plan, input);
+}
+
+/** Each process writes itself: nothing of Davit is ever in these cgroups. */
+function joinCgroups(plan: PlanBuilder, input: LaunchInput): void {
+  input.cgroupFiles.forEach((path, i) => {
+    const file = reg(cgroupRegister(i));
+    const step = plan.because(`join ${path}`, "/linux/cgroupsPath");
+    if (i === 0) step.label(INIT);
+    step.call("write", [file, "0", 1]).call("close", [file]);
+  });
+  if (input.cgroupFiles.length === 0) {
+    plan.because("start init").label(INIT);
+  }
+  if (makesNamespace(input, "cgroup")) {
+    plan.because("create the cgroup namespace", "/linux/namespaces")
+      .call("unshare", [CLONE_NEW.CGROUP]);
+  }
+}
+
+/** Without its own keyring the container would see the caller's keys. */
+function ownKeyring(plan: PlanBuilder, id: string): void {
+  const done = plan.fresh("session keyring");
+  const skip = [E.ENOSYS, E.EPERM, E.EDQUOT, E.EACCES].map((errno) => ({
+    errno,
+    goto: done,
+  }));
+  plan.because("join a session keyring of its own").call("keyctl", [
+    KEYCTL_JOIN_SESSION_KEYRING,
+    `_ses.${id}`,
+    0,
+    0,
+    0,
+  ], { tolerate: skip }).label(done);
+}
+
+function bringUpLoopback(plan: PlanBuilder): void {
+  const name = [..."lo"].map((c) => c.charCodeAt(0));
+  plan.because("bring the loopback interface up", "/linux/namespaces")
+    // struct ifreq: the name in 16 bytes, then the flags.
+    .block("ifreq", [
+      [8, BigInt(name[0]! | name[1]! << 8)],
+      [8, 0],
+      [8, IFF_UP],
+      [8, 0],
+      [8, 0],
+    ])
+    .call("socket", [AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0], { to: "file" })
+    .call("ioctl", [reg("file"), SIOCSIFFLAGS, { block: "ifreq" }])
+    .call("close", [reg("file")]);
+}
+
+function nameHost(plan: PlanBuilder, input: LaunchInput): void {
+  const set = (
+    call: "sethostname" | "setdomainname",
+    name: string | undefined,
+    pointer: string,
+  ) => {
+    if (name === undefined) return;
+    const { length } = new TextEncoder().encode(name);
+    plan.because(`set the ${pointer.slice(1)} to ${name}`, pointer)
+      .call(call, [name, length]);
+  };
+  set("sethostname", input.hostname, "/hostname");
+  set("setdomainname", input.domainname, "/domainname");
+}
+
+function planMountTree(plan: PlanBuilder, input: LaunchInput): void {
+  const { root, process } = input;
+  const slave = { struct: [[8, 0], [8, 0], [8, MS_SLAVE], [8, 0]] as const };
+  plan.because("stop mounts from reaching the host", "/linux/namespaces")
+    .call("mount_setattr", [AT_FDCWD, "/", AT_RECURSIVE, slave, 32]);
+  // On top of the host's root, no path of the host has to be walked.
+  plan.because("attach the root file system", "/root/path")
+    .call("move_mount", [
+      reg(ROOT),
+      "",
+      AT_FDCWD,
+      "/",
+      MOVE_MOUNT_F_EMPTY_PATH,
+    ]);
+  planMounts(plan, input.mounts);
+  planDevices(plan, input);
+  planTerminal(plan, input);
+  if (process !== undefined) makeWorkingDirectory(plan, process.cwd);
+  planMaskedPaths(plan, input.maskedPaths);
+  planReadonlyPaths(plan, input.readonlyPaths);
+  if (root.readonly) {
+    plan.because("make the root file system read-only", "/root/readonly");
+    setAttributes(plan, reg(ROOT), {
+      recursive: root.recursive,
+      set: MOUNT_ATTR_RDONLY,
+    });
+  }
+  plan.because("switch to the root file system", "/root/path")
+    .call("fchdir", [reg(ROOT)]);
+  if (root.noPivot) plan.call("chroot", ["."]);
+  else {
+    plan.call("pivot_root", [".", "."]);
+    plan.because("let go of the host's root", "/root/path")
+      .call("umount2", [".", MNT_DETACH]);
+  }
+  plan.call("chdir", ["/"]);
+  plan.because("set the root's propagation", "/linux/rootfsPropagation");
+  const { flag, recursive } = root.propagation;
+  setAttributes(plan, reg(ROOT), { recursive, propagation: flag });
+  plan.call("close", [reg(ROOT)]);
+}
+
+/** Without a mount namespace there is only chroot(2). */
+function changeRoot(
+  plan: PlanBuilder,
+  process: ProcessInput | undefined,
+): void {
+  if (process !== undefined) makeWorkingDirectory(plan, process.cwd);
+  plan.because("change to the root directory", "/root/path")
+    .call("fchdir", [reg(ROOT)])
+    .call("chroot", ["."])
+    .call("close", [reg(ROOT)]);
+}
+
+function makeWorkingDirectory(plan: PlanBuilder, cwd: string): void {
+  plan.because(`make the working directory ${cwd}`, "/process/cwd");
+  openMountPoint(plan, "target", cwd, "directory");
+  plan.call("close", [reg("target")]);
+}
+
+function planProcess(plan: PlanBuilder, process: ProcessInput): void {
+  const { cwd } = process;
+  const entered = plan.fresh("in the working directory");
+  const later = plan.fresh("enter the working directory as the user");
+  planStdio(plan, process);
+  planLimits(plan, process);
+  const enter = () =>
+    plan.because(`enter the working directory ${cwd}`, "/process/cwd");
+  // Root enters it first: the user may be allowed to be there, not to enter.
+  enter().add({ set: "entered", value: 1 }).call("chdir", [cwd], {
+    tolerate: [
+      { errno: E.EACCES, goto: later },
+      { errno: E.EPERM, goto: later },
+    ],
+  }).jump(entered).label(later).add({ set: "entered", value: 0 })
+    .label(entered);
+  planCredentials(plan, process);
+  const inside = plan.fresh("inside");
+  enter().jump(inside, [reg("entered"), "==", 1])
+    .call("chdir", [cwd]).label(inside);
+  checkInside(plan, cwd);
+  planLookup(plan, process);
+}
+
+/** getcwd(2) begins with "(unreachable)" outside of the root. */
+function checkInside(plan: PlanBuilder, cwd: string): void {
+  const inside = plan.fresh("the working directory is inside");
+  const size = 4096;
+  plan.because(
+    `check that the working directory ${cwd} is inside the container`,
+    "/process/cwd",
+  )
+    .block("cwd", Array.from({ length: size / 8 }, () => [8, 0]))
+    .call("getcwd", [{ block: "cwd" }, size])
+    .add({ load: "type", from: { block: "cwd" }, size: 1 })
+    .jump(inside, [reg("type"), "==", "/".charCodeAt(0)])
+    .add({ fail: E.ENOENT })
+    .label(inside);
+}

@@ -1,0 +1,179 @@
+/**
+ * What a launch is made from: the parts of a bundle that the first process
+ * needs, checked and in one shape. `oci/` makes it from `config.json`; each
+ * part keeps the JSON pointer that asked for it.
+ *
+ * @module
+ */
+
+/** A kind of namespace, as the runtime specification names them. */
+export type NamespaceKind =
+  | "pid"
+  | "network"
+  | "mount"
+  | "ipc"
+  | "uts"
+  | "user"
+  | "cgroup"
+  | "time";
+
+/** A namespace to make, or with `path` to join. */
+export interface NamespaceInput {
+  readonly kind: NamespaceKind;
+  readonly path?: string;
+  readonly pointer: string;
+}
+
+/** One change of a mount's propagation. */
+export interface Propagation {
+  /** An MS_ propagation flag. */
+  readonly flag: number;
+  /** Whether the mounts below change too. */
+  readonly recursive: boolean;
+}
+
+/** What mounts have in common. */
+interface Target {
+  /** The absolute path in the container. */
+  readonly destination: string;
+  readonly pointer: string;
+}
+
+/** Attributes of a mount: MOUNT_ATTR_ flags to set and to clear. */
+export interface AttributesInput {
+  readonly set: number;
+  readonly clear: number;
+  readonly recursiveSet: number;
+  readonly recursiveClear: number;
+  readonly propagation: readonly Propagation[];
+}
+
+/** A new mount of a file system. */
+export interface FilesystemMount extends Target, AttributesInput {
+  readonly kind: "filesystem";
+  readonly type: string;
+  readonly source: string;
+  /** Options for the file system: `name` or `name=value`. */
+  readonly data: readonly string[];
+}
+
+/** A mount of a part of the host's files. */
+export interface BindMount extends Target, AttributesInput {
+  readonly kind: "bind";
+  /** The absolute path on the host. */
+  readonly source: string;
+  /** Whether the mounts below the source come too. */
+  readonly recursive: boolean;
+}
+
+/** A symbolic link, made where the container's mounts need one. */
+export interface LinkInput extends Target {
+  readonly kind: "link";
+  readonly text: string;
+}
+
+/** A later change of attributes of what is mounted at `destination`. */
+export interface AttributesChange extends Target {
+  readonly kind: "attributes";
+  readonly set: number;
+  readonly clear: number;
+}
+
+/** One thing to do in the container's mount tree. */
+export type MountInput =
+  | FilesystemMount
+  | BindMount
+  | LinkInput
+  | AttributesChange;
+
+/** A character device that every container has. */
+export interface DeviceInput {
+  /** Its name below /dev. */
+  readonly name: string;
+  readonly major: number;
+  readonly minor: number;
+}
+
+/** The five capability sets, as bit masks. */
+export interface CapabilityInput {
+  readonly bounding: bigint;
+  readonly effective: bigint;
+  readonly inheritable: bigint;
+  readonly permitted: bigint;
+  readonly ambient: bigint;
+}
+
+/** A resource limit. */
+export interface RlimitInput {
+  /** Its name, such as RLIMIT_NOFILE. */
+  readonly name: string;
+  /** Its number. */
+  readonly resource: number;
+  readonly soft: bigint;
+  readonly hard: bigint;
+  /** Whether `hard` is more than this process has itself. */
+  readonly raises: boolean;
+  readonly pointer: string;
+}
+
+/** The terminal of the container's process. */
+export interface TerminalInput {
+  /**
+   * Where it is made: in the container's devpts, or on the host, whose slave
+   * comes as the descriptor `console`.
+   */
+  readonly from: "container" | "host";
+  readonly rows?: number;
+  readonly columns?: number;
+}
+
+/** The user's process. */
+export interface ProcessInput {
+  readonly args: readonly string[];
+  readonly env: readonly string[];
+  readonly cwd: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly groups: readonly number[];
+  /** False where the user namespace forbids setgroups(2). */
+  readonly setGroups: boolean;
+  readonly umask: number;
+  readonly capabilities: CapabilityInput;
+  readonly rlimits: readonly RlimitInput[];
+  readonly noNewPrivileges: boolean;
+  readonly oomScoreAdj?: number;
+  readonly terminal?: TerminalInput;
+}
+
+/** A whole launch. */
+export interface LaunchInput {
+  readonly id: string;
+  /** The root file system. */
+  readonly root: {
+    /** Its absolute path on the host. */
+    readonly path: string;
+    readonly readonly: boolean;
+    /** Whether read-only holds for the mounts below it as well. */
+    readonly recursive: boolean;
+    /** The propagation that it ends with. */
+    readonly propagation: Propagation;
+    /** Change the root with chroot(2), for a host that runs from an initramfs. */
+    readonly noPivot: boolean;
+  };
+  readonly namespaces: readonly NamespaceInput[];
+  readonly hostname?: string;
+  readonly domainname?: string;
+  /** `cgroup.procs` files that init writes itself into. */
+  readonly cgroupFiles: readonly string[];
+  readonly mounts: readonly MountInput[];
+  /** Default devices; empty where the container has the host's /dev. */
+  readonly devices: readonly DeviceInput[];
+  /** Links below /dev; empty where the container has the host's /dev. */
+  readonly deviceLinks: readonly { path: string; text: string }[];
+  readonly maskedPaths: readonly string[];
+  readonly readonlyPaths: readonly string[];
+  /** Absent: the container has no program to start. */
+  readonly process?: ProcessInput;
+  /** How many descriptors from 3 on belong to the user's process. */
+  readonly preserveFds: number;
+}

@@ -1,0 +1,183 @@
+/**
+ * Starts a launch program and talks with it until the container is ready.
+ *
+ * @module
+ */
+
+import { E } from "../ffi/errno.ts";
+import { close, type Fd, O, open, write } from "../ffi/fd.ts";
+import { executableMemfd } from "../ffi/memfd.ts";
+import { pidfdOpen, pidfdSendSignal, waitChild } from "../ffi/process.ts";
+import { signalName } from "../ffi/signals.ts";
+import { receive, socketPair } from "../ffi/socket.ts";
+import { spawn } from "../ffi/spawn.ts";
+import { ARCH } from "../ffi/syscall.ts";
+import { compile } from "./compile.ts";
+import { descriptor } from "./descriptors.ts";
+import { LaunchError, type Reason } from "./error.ts";
+import { MESSAGE_SIZE, parseMessage, TAG } from "./messages.ts";
+import type { Plan } from "./plan.ts";
+import { WAIT } from "./user_program.ts";
+
+/** What a launch needs besides its plan. */
+export interface LaunchOptions {
+  readonly plan: Plan;
+  /** As in the plan's input. */
+  readonly preserveFds: number;
+  /** The listening socket on which init waits for `start`. */
+  readonly listener: Fd;
+  /** The slave of a terminal that was made on the host. */
+  readonly console?: Fd;
+  /** A folder of Davit's own, for hosts that forbid executable memfds. */
+  readonly folder: string;
+  /** Writes the maps of the user namespace of the process `pid`. */
+  readonly writeMaps: (pid: number) => void;
+  /** Is told init's pid as soon as there is one. */
+  readonly onPid: (pid: number) => void;
+}
+
+/** A container that waits for `start`. */
+export interface Launched {
+  /** Init's pid. */
+  readonly pid: number;
+  /** The master of the terminal that init opened. */
+  readonly master?: Fd;
+}
+
+/** The name that init's executable has in /proc until it runs the program. */
+export const EXECUTABLE = "davit-init";
+
+/**
+ * Carries a plan out until init waits for `start`.
+ *
+ * On a failure nothing of it is left.
+ *
+ * @throws {LaunchError} a step failed
+ * @throws {SyscallError} the program could not be started
+ */
+export function launch(options: LaunchOptions): Launched {
+  const [ours, theirs] = socketPair();
+  const found: { pid?: number; master?: Fd; first?: number } = {};
+  try {
+    try {
+      found.first = start(options, theirs);
+    } finally {
+      close(theirs);
+    }
+    converse(ours, options, found);
+    waitChild(found.first);
+    const { pid, master } = found;
+    return master === undefined ? { pid: pid! } : { pid: pid!, master };
+  } catch (error) {
+    if (found.master !== undefined) close(found.master);
+    for (const pid of [found.first, found.pid]) {
+      if (pid !== undefined) end(pid);
+    }
+    throw error;
+  } finally {
+    close(ours);
+  }
+}
+
+/** Starts the first process and returns its pid. */
+function start(options: LaunchOptions, socket: Fd): number {
+  const { plan, preserveFds, listener } = options;
+  const descriptors: [number, number][] = [
+    [descriptor("davit", preserveFds), socket],
+    [descriptor("start", preserveFds), listener],
+  ];
+  for (let fd = 3; fd < 3 + preserveFds; fd++) descriptors.push([fd, fd]);
+  if (options.console !== undefined) {
+    descriptors.push([descriptor("console", preserveFds), options.console]);
+  }
+  const program = compile(plan, ARCH);
+  const memfd = executableMemfd(EXECUTABLE, program);
+  const start = (path: string) =>
+    spawn({ path, args: [EXECUTABLE], env: [], descriptors });
+  if (memfd !== undefined) {
+    try {
+      return start(`/proc/self/fd/${memfd}`);
+    } finally {
+      close(memfd);
+    }
+  }
+  const path = `${options.folder}/${EXECUTABLE}`;
+  const file = open(path, O.WRONLY | O.CREAT | O.EXCL, 0o700);
+  try {
+    try {
+      write(file, program);
+    } finally {
+      close(file);
+    }
+    return start(path);
+  } finally {
+    Deno.removeSync(path);
+  }
+}
+
+/** Answers the program until it is ready; fills `found`. */
+function converse(
+  socket: Fd,
+  { plan, writeMaps, onPid }: LaunchOptions,
+  found: { pid?: number; master?: Fd; first?: number },
+): void {
+  const bytes = new Uint8Array(MESSAGE_SIZE);
+  for (;;) {
+    const { length, fd } = receive(socket, bytes);
+    if (length === 0) throw died(found);
+    const { tag, errno, value } = parseMessage(bytes);
+    if (tag === TAG.pid) onPid(found.pid = value);
+    else if (tag === TAG.console && fd !== undefined) found.master = fd;
+    else if (tag === TAG.maps) {
+      writeMaps(found.first!);
+      write(socket, new Uint8Array(1));
+    } else if (tag === TAG.ready) return;
+    else {
+      const { why, pointer } = plan.steps[tag]!;
+      throw new LaunchError({ why, pointer }, errno);
+    }
+  }
+}
+
+/** The error for a program that ended without a word. */
+function died(found: { pid?: number; first?: number }): Error {
+  for (const process of ["pid", "first"] as const) {
+    const pid = found[process];
+    const ended = pid === undefined ? undefined : waitChild(pid);
+    delete found[process];
+    if (ended === undefined || ended.status === 0) continue;
+    const how = ended.signal === 0
+      ? `status ${ended.status}`
+      : signalName(ended.signal);
+    const memory = ended.signal === 9
+      ? "; did it run out of the memory that its cgroup allows?"
+      : "";
+    return new Error(
+      `Cannot set up the container: its init ended with ${how}${memory}`,
+    );
+  }
+  return new LaunchError(
+    { why: "hear from the launch program", pointer: "" },
+    E.EPIPE,
+  );
+}
+
+/** Kills the child `pid`, if it still runs, and reaps it. */
+function end(pid: number): void {
+  const pidfd = pidfdOpen(pid);
+  if (pidfd === undefined) return;
+  pidfdSendSignal(pidfd, 9);
+  close(pidfd);
+  waitChild(pid);
+}
+
+/** The reasons of the steps from the wait for `start` on, by their index. */
+export function reasonsAfterStart(plan: Plan): Record<number, Reason> {
+  const wait = plan.steps.findIndex(({ why }) => why === WAIT);
+  return Object.fromEntries(
+    plan.steps.slice(wait).map(({ why, pointer }, i) => [
+      wait + i,
+      { why, pointer },
+    ]),
+  );
+}

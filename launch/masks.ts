@@ -1,0 +1,111 @@
+/**
+ * Masked and read-only paths.
+ *
+ * A path that is not there needs no mask. Each is opened once, inside the
+ * root, and used by that descriptor: nothing can change it in between.
+ *
+ * @module
+ */
+
+import { E } from "../ffi/errno.ts";
+import { AT_EMPTY_PATH, AT_FDCWD, O } from "../ffi/fd.ts";
+import { setAttributes, treeFlags } from "./attributes.ts";
+import { attachTo, makeFilesystem } from "./mounts.ts";
+import { type PlanBuilder, reg } from "./plan.ts";
+import { openInRoot, whenDirectory } from "./root_paths.ts";
+
+const MOUNT_ATTR_RDONLY = 1;
+const STATX_TYPE = 1, STATX_RDEV_MAJOR = 128, STATX_RDEV_MINOR = 132;
+
+/** Steps that hide `paths`: directories under an empty one, files as null. */
+export function planMaskedPaths(
+  plan: PlanBuilder,
+  paths: readonly string[],
+): void {
+  if (paths.length === 0) return;
+  openNull(plan);
+  paths.forEach((path, i) => {
+    const next = plan.fresh(`masked ${path}`);
+    const directory = plan.fresh(`mask the directory ${path}`);
+    const mask = plan.fresh(`mask ${path}`);
+    plan.because(`mask ${path}`, `/linux/maskedPaths/${i}`);
+    openOptional(plan, path, next);
+    whenDirectory(plan, reg("target"), directory);
+    plan.call("open_tree", [
+      reg("null"),
+      "",
+      treeFlags(false) | AT_EMPTY_PATH,
+    ], { to: "mount" }).jump(mask).label(directory);
+    makeFilesystem(plan, "mount", {
+      type: "tmpfs",
+      source: "tmpfs",
+      data: ["nr_blocks=1", "nr_inodes=1", "mode=0755"],
+      attributes: MOUNT_ATTR_RDONLY,
+    });
+    plan.label(mask);
+    attachTo(plan, reg("mount"), reg("target"));
+    plan.call("close", [reg("mount")]).call("close", [reg("target")])
+      .label(next);
+  });
+  plan.because("let go of the host's /dev/null").call("close", [reg("null")]);
+}
+
+/** The host's null device, which no container can have replaced. */
+function openNull(plan: PlanBuilder): void {
+  const wrong = plan.fresh("not the null device");
+  const right = plan.fresh("the null device");
+  const part = (register: string, at: number) =>
+    plan.add({ load: register, from: { block: "statx", at }, size: 4 });
+  plan.because("open the host's /dev/null")
+    .call("openat", [AT_FDCWD, "/dev/null", O.PATH | O.CLOEXEC, 0], {
+      to: "null",
+    })
+    .call("statx", [
+      reg("null"),
+      "",
+      AT_EMPTY_PATH,
+      STATX_TYPE,
+      { block: "statx" },
+    ]);
+  part("major", STATX_RDEV_MAJOR);
+  part("minor", STATX_RDEV_MINOR);
+  plan.jump(wrong, [reg("major"), "!=", 1])
+    .jump(right, [reg("minor"), "==", 3])
+    .label(wrong).add({ fail: E.ENODEV })
+    .label(right);
+}
+
+/** Steps that make `paths` and what is mounted below them read-only. */
+export function planReadonlyPaths(
+  plan: PlanBuilder,
+  paths: readonly string[],
+): void {
+  paths.forEach((path, i) => {
+    const next = plan.fresh(`read-only ${path}`);
+    plan.because(`make ${path} read-only`, `/linux/readonlyPaths/${i}`);
+    openOptional(plan, path, next);
+    plan.call("open_tree", [
+      reg("target"),
+      "",
+      treeFlags(true) | AT_EMPTY_PATH,
+    ], { to: "mount" });
+    setAttributes(plan, reg("mount"), {
+      recursive: true,
+      set: MOUNT_ATTR_RDONLY,
+    });
+    attachTo(plan, reg("mount"), reg("target"));
+    plan.call("close", [reg("mount")]).call("close", [reg("target")])
+      .label(next);
+  });
+}
+
+/** Opens `path` into `target`; goes to `missing` when there is none. */
+function openOptional(plan: PlanBuilder, path: string, missing: string): void {
+  openInRoot(plan, "target", path, {
+    flags: O.PATH,
+    tolerate: [
+      { errno: E.ENOENT, goto: missing },
+      { errno: E.ENOTDIR, goto: missing },
+    ],
+  });
+}

@@ -1,0 +1,83 @@
+/**
+ * What a launch program and Davit say to each other.
+ *
+ * A message has 16 bytes: a u32 tag, a u32 errno, a u64 value. A failure's tag
+ * is the instruction that failed; other tags lie above every instruction.
+ *
+ * @module
+ */
+
+import { E } from "../ffi/errno.ts";
+import { type Operand, type PlanBuilder, reg } from "./plan.ts";
+
+/** Bytes of a message. */
+export const MESSAGE_SIZE = 16;
+
+/** The tags of messages that are no failures. */
+export const TAG = {
+  /** The value is init's pid. */
+  pid: 0xffff0001,
+  /** The value is nothing: Davit is to write the user namespace's maps. */
+  maps: 0xffff0002,
+  /** A terminal's master comes with the message. */
+  console: 0xffff0003,
+  /** Init has set the container up and waits for `start`. */
+  ready: 0xffff0004,
+} as const;
+
+/** The block that messages are put together in. */
+export const MESSAGE = "message";
+
+/** A message as Davit receives it. */
+export interface Message {
+  readonly tag: number;
+  readonly errno: number;
+  readonly value: number;
+}
+
+/** Reads a message. */
+export function parseMessage(bytes: Uint8Array): Message {
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  return {
+    tag: view.getUint32(0, true),
+    errno: view.getUint32(4, true),
+    value: Number(view.getBigUint64(8, true)),
+  };
+}
+
+/** Steps that fill the message's block. */
+export function compose(
+  plan: PlanBuilder,
+  tag: keyof typeof TAG,
+  value: Operand = 0,
+): void {
+  plan.block(MESSAGE, [[4, 0], [4, 0], [8, 0]])
+    .add({ store: TAG[tag], into: { block: MESSAGE }, size: 4 })
+    .add({ store: value, into: { block: MESSAGE, at: 8 }, size: 8 });
+}
+
+/** Steps that send a message through the descriptor `davit`. */
+export function tell(
+  plan: PlanBuilder,
+  davit: number,
+  tag: keyof typeof TAG,
+  value: Operand = 0,
+): void {
+  compose(plan, tag, value);
+  plan.call("write", [davit, { block: MESSAGE }, MESSAGE_SIZE]);
+}
+
+/** Steps that wait for Davit's answer, and fail when Davit is gone. */
+export function awaitAnswer(plan: PlanBuilder, davit: number): void {
+  const answered = plan.fresh("answered");
+  const again = plan.fresh("wait for the answer");
+  plan.block("answer", [[8, 0]])
+    .label(again)
+    .call("read", [davit, { block: "answer" }, 1], {
+      to: "answer",
+      tolerate: [{ errno: E.EINTR, goto: again }],
+    })
+    .jump(answered, [reg("answer"), "!=", 0])
+    .add({ fail: E.EPIPE })
+    .label(answered);
+}

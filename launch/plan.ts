@@ -1,0 +1,171 @@
+/**
+ * A plan: what a launch program will do, as data.
+ *
+ * A plan is a list of steps. Each says why it is there, what asked for it, and
+ * the one thing that it does. Registers, labels and blocks have names, so that
+ * a plan can be read, compared and printed; `program.ts` gives them numbers.
+ *
+ * @module
+ */
+
+import type { SyscallName } from "../ffi/syscall_numbers.ts";
+
+/** A value that a step uses. */
+export type Operand =
+  | number
+  | bigint
+  /** The address of a NUL-terminated string. */
+  | string
+  /** What a register holds. */
+  | { readonly reg: string }
+  /** The address of a NULL-terminated array of strings. */
+  | { readonly strings: readonly string[] }
+  /** The address of a structure that does not change. */
+  | { readonly struct: readonly Field[] }
+  /** The bytes of the whole pages before the step with this label. */
+  | { readonly before: string }
+  /** The address of a named block, which the program may write to. */
+  | { readonly block: string; readonly at?: number };
+
+/** Bytes of a structure: a little-endian number of 1, 2, 4 or 8 bytes. */
+export type Field = readonly [size: 1 | 2 | 4 | 8, value: Operand];
+
+/** Where to go on an error that is expected. */
+export interface Tolerance {
+  /** The error number, or "any". */
+  readonly errno: number | "any";
+  /** The label to go to. */
+  readonly goto: string;
+}
+
+/** A system call. */
+export interface Call {
+  readonly call: SyscallName;
+  readonly args: readonly Operand[];
+  /** The register for the result; on an error, for the negative errno. */
+  readonly to?: string;
+  /** Errors that do not end the program. */
+  readonly tolerate?: readonly Tolerance[];
+  /** Where to go when the result is 0. */
+  readonly ifZero?: string;
+}
+
+/** How two values are compared, unsigned. */
+export type Comparison = "==" | "!=" | "<";
+
+/** What a step does: a system call, or a move within the program. */
+export type Action =
+  | Call
+  | { readonly set: string; readonly value: Operand }
+  | { readonly and: string; readonly a: Operand; readonly b: Operand }
+  | {
+    readonly load: string;
+    readonly from: Operand;
+    readonly size: 1 | 2 | 4 | 8;
+  }
+  | {
+    readonly store: Operand;
+    readonly into: Operand;
+    readonly size: 4 | 8;
+  }
+  | {
+    readonly jump: string;
+    readonly when?: readonly [Operand, Comparison, Operand];
+  }
+  /** Ends the program as if this step had failed with an errno. */
+  | { readonly fail: number };
+
+/** One step of a plan. */
+export interface Step {
+  /** What the step is for, as a person would say it. */
+  readonly why: string;
+  /** The JSON pointer into config.json that asked for it; empty for none. */
+  readonly pointer: string;
+  /** The label that other steps jump to. */
+  readonly label?: string;
+  /** What it does. */
+  readonly action: Action;
+}
+
+/** A launch, whole. */
+export interface Plan {
+  /** The steps in their order; the program starts with the first. */
+  readonly steps: readonly Step[];
+  /** Blocks that the program writes to, by name. */
+  readonly blocks: Readonly<Record<string, readonly Field[]>>;
+}
+
+/** The register that holds the descriptor which failures are reported to. */
+export const REPORT = "report";
+
+/** Puts a plan together. */
+export class PlanBuilder {
+  readonly #steps: Step[] = [];
+  readonly #blocks: Record<string, readonly Field[]> = {};
+  #why = "";
+  #pointer = "";
+  #label: string | undefined;
+  #labels = 0;
+
+  /** Says what the following steps are for, and what asked for them. */
+  because(why: string, pointer = ""): this {
+    this.#why = why;
+    this.#pointer = pointer;
+    return this;
+  }
+
+  /** Adds a step. */
+  add(action: Action): this {
+    const label = this.#label;
+    this.#label = undefined;
+    const step = { why: this.#why, pointer: this.#pointer, action };
+    this.#steps.push(label === undefined ? step : { ...step, label });
+    return this;
+  }
+
+  /** Adds a system call. */
+  call(
+    call: SyscallName,
+    args: readonly Operand[],
+    more: Omit<Call, "call" | "args"> = {},
+  ): this {
+    return this.add({ call, args, ...more });
+  }
+
+  /** Adds a jump, always or under a condition. */
+  jump(
+    to: string,
+    when?: readonly [Operand, Comparison, Operand],
+  ): this {
+    return this.add(when === undefined ? { jump: to } : { jump: to, when });
+  }
+
+  /** Gives the next step a label. */
+  label(name: string): this {
+    // Two labels on one step: the first one becomes a jump to the next step.
+    if (this.#label !== undefined) this.jump(name);
+    this.#label = name;
+    return this;
+  }
+
+  /** A label that no other step has. */
+  fresh(hint: string): string {
+    return `${hint} ${++this.#labels}`;
+  }
+
+  /** Declares a block that the program may write to. */
+  block(name: string, fields: readonly Field[]): this {
+    this.#blocks[name] = fields;
+    return this;
+  }
+
+  /** The plan as it stands. */
+  build(): Plan {
+    return { steps: this.#steps, blocks: this.#blocks };
+  }
+}
+
+/** The register `name` as an operand. */
+export function reg(name: string): { readonly reg: string } {
+  return { reg: name };
+}

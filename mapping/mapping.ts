@@ -1,0 +1,170 @@
+/**
+ * The mapping of containers to sandboxes, kept as a directory tree:
+ * `<root>/containers-mapping/<container ID>/<sandbox ID>/`.
+ *
+ * @module
+ */
+
+/** Folder of the mapping below the state root. */
+const FOLDER = "containers-mapping";
+
+/** Mode of every directory of the tree, whatever the umask says. */
+const MODE = 0o750;
+
+/**
+ * First character of a mapping that is still being written. It is not allowed
+ * in an ID, so it never hides a container.
+ */
+const UNFINISHED = "~";
+
+/** Longest file name of Linux file systems, in bytes. */
+const NAME_MAX = 255;
+
+/**
+ * The sandbox that a container belongs to; undefined when the container is
+ * unknown.
+ *
+ * @param root the state root
+ * @throws {Error} "Missing container ID"; an ID that is no file name; a
+ * mapping that does not hold exactly one directory
+ */
+export function fetchContainerIDMapping(
+  root: string,
+  containerId: string,
+): { sandboxId: string } | undefined {
+  const directory = containerDirectory(root, containerId);
+  const entries = readDirectory(directory);
+  if (entries === undefined) return undefined;
+  const [entry] = entries;
+  if (entries.length !== 1 || entry === undefined) {
+    throw new Error(
+      `Cannot tell the sandbox of container "${containerId}": ` +
+        `${entries.length} entries in "${directory}", wanted exactly 1`,
+    );
+  }
+  if (!entry.isDirectory) {
+    throw new Error(
+      `Cannot tell the sandbox of container "${containerId}": ` +
+        `"${directory}/${entry.name}" is not a directory`,
+    );
+  }
+  return { sandboxId: entry.name };
+}
+
+/**
+ * Maps a container to a sandbox and replaces what it was mapped to before.
+ * Readers see the old mapping, the new one, or none; never an empty one.
+ *
+ * @param root the state root; made, mode 0700, when it is missing
+ * @throws {Error} "Missing container ID", "Missing sandbox ID"; an ID that is
+ * no file name; what the file system reports
+ */
+export function addContainerIDMapping(
+  root: string,
+  containerId: string,
+  sandboxId: string,
+): void {
+  const directory = containerDirectory(root, containerId);
+  checkName(sandboxId, "sandbox");
+  const tree = `${root}/${FOLDER}`;
+  makeTree(root, tree);
+  const unfinished = `${tree}/${UNFINISHED}${crypto.randomUUID()}`;
+  try {
+    makeDirectory(unfinished);
+    makeDirectory(`${unfinished}/${sandboxId}`);
+    replace(unfinished, directory);
+  } catch (error) {
+    removeTree(unfinished);
+    throw error;
+  }
+}
+
+/**
+ * Forgets a container. One that is not known is no error.
+ *
+ * @param root the state root
+ * @throws {Error} "Missing container ID"; an ID that is no file name; what the
+ * file system reports
+ */
+export function delContainerIDMapping(root: string, containerId: string): void {
+  removeTree(containerDirectory(root, containerId));
+}
+
+/**
+ * The IDs of all mapped containers, sorted.
+ *
+ * @param root the state root
+ */
+export function listContainerIDMappings(root: string): string[] {
+  const entries = readDirectory(`${root}/${FOLDER}`) ?? [];
+  return entries
+    .filter((entry) => entry.isDirectory && !entry.name.startsWith(UNFINISHED))
+    .map((entry) => entry.name)
+    .sort();
+}
+
+function containerDirectory(root: string, containerId: string): string {
+  checkName(containerId, "container");
+  return `${root}/${FOLDER}/${containerId}`;
+}
+
+/** IDs become file names: what could name another file is refused. */
+function checkName(id: string, noun: "container" | "sandbox"): void {
+  if (id === "") throw new Error(`Missing ${noun} ID`);
+  const wrong = id === "." || id === ".."
+    ? "names another directory"
+    : /[/\0]/.test(id)
+    ? 'holds "/" or NUL'
+    : id.startsWith(UNFINISHED)
+    ? `begins with "${UNFINISHED}"`
+    : new TextEncoder().encode(id).length > NAME_MAX
+    ? `is longer than ${NAME_MAX} bytes, the longest file name`
+    : undefined;
+  if (wrong === undefined) return;
+  throw new Error(`Cannot use ${noun} ID ${JSON.stringify(id)}: it ${wrong}`);
+}
+
+/** The entries of a directory; undefined when it does not exist. */
+function readDirectory(path: string): Deno.DirEntry[] | undefined {
+  try {
+    return [...Deno.readDirSync(path)];
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+function makeTree(root: string, tree: string): void {
+  try {
+    makeDirectory(tree);
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) return;
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    Deno.mkdirSync(root, { recursive: true, mode: 0o700 });
+    makeTree(root, tree);
+  }
+}
+
+/** mkdir(2) applies the umask, so the mode is set again. */
+function makeDirectory(path: string): void {
+  Deno.mkdirSync(path, { mode: MODE });
+  Deno.chmodSync(path, MODE);
+}
+
+function replace(from: string, to: string): void {
+  try {
+    Deno.renameSync(from, to);
+  } catch {
+    // rename(2) does not replace a directory that holds something, nor a file.
+    removeTree(to);
+    Deno.renameSync(from, to);
+  }
+}
+
+function removeTree(path: string): void {
+  try {
+    Deno.removeSync(path, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}

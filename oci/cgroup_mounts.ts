@@ -1,0 +1,126 @@
+/**
+ * What a mount of type `cgroup` means: on cgroup v1 a tmpfs with one mount for
+ * each hierarchy, on v2 one mount. With a cgroup namespace they are mounts of
+ * the hierarchies, without one the container's own cgroups are bound: nothing
+ * of the host's other cgroups is seen.
+ *
+ * @module
+ */
+
+import { basename } from "@std/path/posix";
+import type { Hierarchy } from "../cgroup/layout.ts";
+import type { AttributesInput, MountInput } from "../launch/input.ts";
+import { RuntimeError } from "./errors.ts";
+import type { MountContext } from "./lower_mounts.ts";
+import { MOUNT_ATTR_RDONLY, type MountOptions } from "./mount_options.ts";
+
+/** A mount of type cgroup, its options parsed. */
+interface CgroupMount {
+  readonly destination: string;
+  readonly pointer: string;
+  readonly options: MountOptions;
+}
+
+/**
+ * The mounts and links of one mount of type `cgroup`.
+ * @throws {RuntimeError} system: the host has no cgroups
+ */
+export function cgroupMounts(
+  mount: CgroupMount,
+  context: MountContext,
+): MountInput[] {
+  const { layout } = context;
+  if (layout.hierarchies.length > 0) return legacyMounts(mount, context);
+  if (layout.unified) return [unifiedMount(mount, context)];
+  throw new RuntimeError(
+    "system",
+    `Cannot mount cgroup on ${mount.destination}: this host has no cgroup ` +
+      "file system mounted",
+  );
+}
+
+function attributes(options: MountOptions): AttributesInput {
+  const { set, clear, recursiveSet, recursiveClear, propagation } = options;
+  return { set, clear, recursiveSet, recursiveClear, propagation };
+}
+
+/** The container's cgroup below a hierarchy's mount point, if it has one. */
+function ownCgroup(
+  mountPoint: string,
+  { cgroupDirectories }: MountContext,
+): string | undefined {
+  return cgroupDirectories.find((path) => path.startsWith(`${mountPoint}/`));
+}
+
+function unifiedMount(
+  { destination, pointer, options }: CgroupMount,
+  context: MountContext,
+): MountInput {
+  const { mountPoint } = context.layout.unified!;
+  const own = ownCgroup(mountPoint, context);
+  const common = { destination, pointer, ...attributes(options) };
+  if (context.cgroupNamespace || own === undefined) {
+    const source = "cgroup";
+    const type = "cgroup2";
+    return { kind: "filesystem", ...common, type, source, data: options.data };
+  }
+  return { kind: "bind", ...common, source: own, recursive: true };
+}
+
+function legacyMounts(
+  { destination, pointer, options }: CgroupMount,
+  context: MountContext,
+): MountInput[] {
+  const wanted = attributes(options);
+  const result: MountInput[] = [{
+    kind: "filesystem",
+    destination,
+    pointer,
+    type: "tmpfs",
+    source: "tmpfs",
+    data: ["mode=755"],
+    ...wanted,
+    // It is made read-only when everything is in it.
+    set: wanted.set & ~MOUNT_ATTR_RDONLY,
+    recursiveSet: 0,
+    recursiveClear: 0,
+  }];
+  for (const hierarchy of context.layout.hierarchies) {
+    const own = ownCgroup(hierarchy.mountPoint, context);
+    if (own === undefined) continue;
+    const name = basename(hierarchy.mountPoint);
+    const common = {
+      destination: `${destination}/${name}`,
+      pointer,
+      ...wanted,
+    };
+    result.push(
+      context.cgroupNamespace
+        ? {
+          kind: "filesystem",
+          ...common,
+          type: "cgroup",
+          source: "cgroup",
+          data: hierarchyOptions(hierarchy),
+        }
+        : { kind: "bind", ...common, source: own, recursive: false },
+    );
+    // Controllers that are mounted together are found by each name.
+    for (const text of hierarchy.controllers) {
+      if (text === name || text.startsWith("name=")) continue;
+      const link = `${destination}/${text}`;
+      result.push({ kind: "link", destination: link, text: name, pointer });
+    }
+  }
+  if (wanted.set & MOUNT_ATTR_RDONLY) {
+    const set = MOUNT_ATTR_RDONLY;
+    result.push({ kind: "attributes", destination, pointer, set, clear: 0 });
+  }
+  return result;
+}
+
+/** Mount options that name a v1 hierarchy, cgroups(7). */
+function hierarchyOptions({ controllers }: Hierarchy): string[] {
+  const named = controllers.every((name) => name.startsWith("name="));
+  return named ? ["none", ...controllers] : [...controllers];
+}

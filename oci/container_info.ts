@@ -1,0 +1,112 @@
+/**
+ * Looking containers up.
+ *
+ * @module
+ */
+
+import {
+  fetchContainerIDMapping,
+  listContainerIDMappings,
+} from "../mapping/mapping.ts";
+import { RuntimeError } from "./errors.ts";
+import { statusOf } from "./init_process.ts";
+import type { Runtime, StateReport } from "./runtime.ts";
+import { type ContainerRecord, readRecord } from "./store.ts";
+
+/** A container and the sandbox that it belongs to. */
+export interface ContainerInfo {
+  readonly sandboxId: string;
+  readonly record: ContainerRecord;
+}
+
+/** IDs are names of files below the state root, and nothing else. */
+const ID = /^[A-Za-z0-9_+.-]{1,1024}$/;
+
+/** Whether `id` may be a container's ID. */
+export function isId(id: string): boolean {
+  return ID.test(id) && id !== "." && id !== "..";
+}
+
+/**
+ * The container `id` and its sandbox; undefined when there is none.
+ * @throws {Error} "Missing container ID"; a damaged mapping or record
+ */
+export function getContainerInfo(
+  { root }: Runtime,
+  id: string,
+): ContainerInfo | undefined {
+  if (id === "") throw new RuntimeError("usage", "Missing container ID");
+  if (!isId(id)) return undefined;
+  const mapping = fetchContainerIDMapping(root, id);
+  if (mapping === undefined) return undefined;
+  const record = readRecord(root, id);
+  return record && { sandboxId: mapping.sandboxId, record };
+}
+
+/**
+ * The container `id`, which has to exist.
+ * @throws {RuntimeError} not-found: `Container ID (X) does not exist`
+ */
+export function getExistingContainerInfo(
+  runtime: Runtime,
+  id: string,
+): ContainerInfo {
+  const info = getContainerInfo(runtime, id);
+  if (info === undefined) {
+    throw new RuntimeError("not-found", `Container ID (${id}) does not exist`);
+  }
+  return info;
+}
+
+/**
+ * A container's state.
+ * @throws {RuntimeError} not-found
+ */
+export function state(runtime: Runtime, id: string): StateReport {
+  return report(getExistingContainerInfo(runtime, id).record);
+}
+
+/** The states of all containers, by ID. */
+export function list(runtime: Runtime): StateReport[] {
+  return listContainerIDMappings(runtime.root).flatMap((id) => {
+    try {
+      const info = getContainerInfo(runtime, id);
+      return info === undefined ? [] : [report(info.record)];
+    } catch (error) {
+      runtime.log.warn(
+        `leaving container ${id} out: ${(error as Error).message}`,
+      );
+      return [];
+    }
+  });
+}
+
+/** A record as engines read it. */
+export function report(record: ContainerRecord): StateReport {
+  const { ociVersion, id, bundle, rootfs, created, annotations } = record;
+  const status = statusOf(record);
+  const lives = status !== "stopped" && record.init !== undefined;
+  return {
+    ociVersion,
+    id,
+    status,
+    pid: lives ? record.init.pid : 0,
+    bundle,
+    rootfs,
+    created,
+    owner: userName(record.owner),
+    ...(Object.keys(annotations).length > 0 && { annotations }),
+  };
+}
+
+/** The name that the host's /etc/passwd gives a user. */
+function userName(uid: number): string {
+  if (uid === 0) return "root";
+  try {
+    const line = Deno.readTextFileSync("/etc/passwd").split("\n")
+      .find((line) => line.split(":")[2] === String(uid));
+    return line?.split(":")[0] ?? String(uid);
+  } catch {
+    return String(uid);
+  }
+}

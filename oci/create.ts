@@ -1,0 +1,337 @@
+/**
+ * Creating a container.
+ *
+ *     parameters -> config -> claim the ID -> cgroups -> launch -> record
+ *
+ * What is about to be made is on disk before it is made; a failure undoes
+ * what there is, in reverse.
+ *
+ * @module
+ */
+
+import { hostLayout } from "../cgroup/layout.ts";
+import { cgroupManager } from "../cgroup/manager.ts";
+import { processCgroupsPath } from "../cgroup/paths.ts";
+import type { CgroupManager } from "../cgroup/types.ts";
+import { close, closesOnExec, type Fd } from "../ffi/fd.ts";
+import { pidfdOpen, pidfdSendSignal, waitChild } from "../ffi/process.ts";
+import { listen } from "../ffi/socket.ts";
+import { planLaunch } from "../launch/compile.ts";
+import { launch, type Launched, reasonsAfterStart } from "../launch/launch.ts";
+import type { Plan } from "../launch/plan.ts";
+import {
+  addContainerIDMapping,
+  delContainerIDMapping,
+} from "../mapping/mapping.ts";
+import { containerType, sandboxId } from "./annotations.ts";
+import { readConfig } from "./config.ts";
+import { type Console, sendMaster, setupConsole } from "./console.ts";
+import { report } from "./container_info.ts";
+import { validCreateParams } from "./create_params.ts";
+import { describeProblem, RuntimeError } from "./errors.ts";
+import { explained } from "./explain.ts";
+import { writeIdMaps } from "./id_maps.ts";
+import { processStat } from "./init_process.ts";
+import { lower, rootfsPath } from "./lower.ts";
+import { checkPreserved, unraisableAmbient } from "./lower_process.ts";
+import { osText } from "./os_error.ts";
+import { quote } from "./quote.ts";
+import type { CreateOptions, Runtime, StateReport } from "./runtime.ts";
+import type { Spec } from "./spec.ts";
+import {
+  claim,
+  containerFolder,
+  type ContainerRecord,
+  removeFolder,
+  startSocket,
+  writeRecord,
+} from "./store.ts";
+
+/** A created container, and the terminal that nobody has taken yet. */
+export interface Created {
+  readonly report: StateReport;
+  /** The terminal's master, for a caller that relays it. */
+  readonly master?: Fd;
+}
+
+/**
+ * Creates a container: everything up to the user's program, which waits for
+ * `start`.
+ *
+ * @throws {RuntimeError | SyscallError} and nothing of the container is left
+ */
+export function create(runtime: Runtime, options: CreateOptions): StateReport {
+  const { master, report } = createContainer(runtime, options, false);
+  if (master !== undefined) close(master);
+  return report;
+}
+
+/**
+ * As `create`; with `relays` the caller takes the terminal itself, if there
+ * is one.
+ */
+export function createContainer(
+  runtime: Runtime,
+  options: CreateOptions,
+  relays: boolean,
+): Created {
+  return explained(`create container ${quote(options.id)}`, () => {
+    const { id } = options;
+    const bundle = validCreateParams(runtime, id, options.bundle);
+    const { spec, warnings } = readConfig(bundle);
+    for (const warning of warnings) {
+      runtime.log.warn(`config.json: ${describeProblem(warning)}`);
+    }
+    const unraisable = unraisableAmbient(spec.process?.capabilities);
+    if (unraisable.length > 0) {
+      runtime.log.warn(
+        `can't raise ambient capability ${unraisable.join(", ")}: it has to ` +
+          "be permitted and inheritable as well",
+      );
+    }
+    return new Creation(runtime, options, spec, bundle, relays).run();
+  });
+}
+
+/** Overrides of what config.json can say, for callers inside Davit. */
+export interface SpecOverrides {
+  /** Make the mounts below the root read-only too. */
+  readonly recursiveReadonly?: boolean;
+}
+
+/** One container being made: what there is so far, and how to undo it. */
+export class Creation {
+  readonly #undo: (() => void)[] = [];
+  readonly #manager: CgroupManager;
+  readonly #owner = Deno.uid() ?? 0;
+  #record: ContainerRecord;
+
+  /**
+   * @param spec the configuration, checked
+   * @param bundle the bundle's path, without symbolic links
+   * @param relays whether the caller takes the terminal itself
+   */
+  constructor(
+    readonly runtime: Runtime,
+    readonly options: CreateOptions,
+    readonly spec: Spec,
+    readonly bundle: string,
+    readonly relays: boolean,
+    readonly overrides: SpecOverrides = {},
+  ) {
+    const { id, preserveFds = 0, cgroupManager: kind } = options;
+    const { log } = runtime;
+    checkPreserved(preserveFds, closesOnExec);
+    checkRootfs(rootfsPath(spec, bundle));
+    checkConsole(spec, options, relays);
+    const isSandbox = containerType(spec) !== "container";
+    const layout = kind === "disabled"
+      ? { kind: "none" as const, hierarchies: [], unified: undefined }
+      : hostLayout();
+    this.#manager = kind === "disabled"
+      ? cgroupManager(layout, { id, log })
+      : cgroupManager(layout, { id, spec, log });
+    this.#record = {
+      ociVersion: spec.ociVersion,
+      id,
+      sandboxId: sandboxId(spec, id),
+      bundle,
+      rootfs: rootfsPath(spec, bundle),
+      created: new Date().toISOString(),
+      owner: this.#owner,
+      annotations: spec.annotations ?? {},
+      status: "creating",
+      cgroups: this.#manager.record(),
+      cgroupsMade: false,
+      resourceCgroups: layout.kind === "none"
+        ? []
+        : processCgroupsPath(spec, { isSandbox, log }),
+      reasons: {},
+    };
+  }
+
+  /** Makes the container, or undoes what it made and throws. */
+  run(): Created {
+    try {
+      return this.#make();
+    } catch (error) {
+      for (const undo of this.#undo.reverse()) {
+        try {
+          undo();
+        } catch (second) {
+          this.runtime.log.warn(`cleaning up: ${(second as Error).message}`);
+        }
+      }
+      throw error;
+    }
+  }
+
+  #make(): Created {
+    const { runtime: { root, log }, options: { id, pidFile } } = this;
+    claim(root, id);
+    this.#undo.push(() => removeFolder(root, id));
+    writeRecord(root, this.#record);
+    this.#undo.push(() => delContainerIDMapping(root, id));
+    addContainerIDMapping(root, id, this.#record.sandboxId);
+    this.#makeCgroups();
+    const plan = this.#plan();
+    const { pid, master } = this.#launch(plan);
+    this.#update({ status: "created", reasons: reasonsAfterStart(plan) });
+    log.debug("container created", { sandbox: this.#record.sandboxId, pid });
+    if (pidFile !== undefined) writePidFile(pidFile, pid);
+    const created = report(this.#record);
+    return master === undefined
+      ? { report: created }
+      : { report: created, master };
+  }
+
+  #update(change: Partial<ContainerRecord>): void {
+    this.#record = { ...this.#record, ...change };
+    writeRecord(this.runtime.root, this.#record);
+  }
+
+  #makeCgroups(): void {
+    this.#manager.create();
+    this.#undo.push(() => {
+      this.#manager.signalAll(9);
+      this.#manager.destroy();
+    });
+    this.#update({ cgroups: this.#manager.record(), cgroupsMade: true });
+    this.#manager.applyResources();
+  }
+
+  #plan(): Plan {
+    const { id, preserveFds = 0, noPivot = false } = this.options;
+    const input = lower(this.spec, {
+      id,
+      bundle: this.bundle,
+      layout: hostLayout(),
+      cgroupDirectories: this.#manager.directories,
+      cgroupFiles: this.#manager.processFiles(),
+      noPivot,
+      preserveFds,
+      ...this.overrides,
+    });
+    return planLaunch(input);
+  }
+
+  /** Launches the program; its terminal goes to the console socket. */
+  #launch(plan: Plan): Launched {
+    const { root } = this.runtime;
+    const { id, preserveFds = 0, consoleSocket = "" } = this.options;
+    const listener = listen(startSocket(root, id), 1);
+    let terminal: Console = { path: "" };
+    try {
+      terminal = this.#hostConsole(plan);
+      const launched = launch({
+        plan,
+        preserveFds,
+        listener,
+        ...(terminal.slave !== undefined && { console: terminal.slave }),
+        folder: containerFolder(root, id),
+        writeMaps: (pid) => writeIdMaps(pid, this.spec.linux ?? {}),
+        onPid: (pid) => this.#rememberInit(pid),
+      });
+      this.#undo.push(() => endInit(launched.pid));
+      const { pid } = launched;
+      const master = launched.master ?? terminal.master;
+      if (master === undefined || this.relays) {
+        return master === undefined ? { pid } : { pid, master };
+      }
+      try {
+        if (launched.master !== undefined) {
+          sendMaster(consoleSocket, master, "/dev/pts/0");
+        }
+      } finally {
+        close(master);
+      }
+      return { pid };
+    } finally {
+      close(listener);
+      if (terminal.slave !== undefined) close(terminal.slave);
+    }
+  }
+
+  /** A terminal of the host's, where the container can have none of its own. */
+  #hostConsole(plan: Plan): Console {
+    const fromHost = plan.steps.some(({ action }) =>
+      "set" in action && action.set === "slave"
+    );
+    if (!fromHost) return { path: "" };
+    return setupConsole("", this.options.consoleSocket ?? "", this.relays);
+  }
+
+  #rememberInit(pid: number): void {
+    const startTime = processStat(pid)?.startTime;
+    // A process that has already ended says why by itself.
+    if (startTime !== undefined) this.#update({ init: { pid, startTime } });
+  }
+}
+
+/** Kills an init that is a child of this process. */
+function endInit(pid: number): void {
+  const pidfd = pidfdOpen(pid);
+  if (pidfd === undefined) return;
+  pidfdSendSignal(pidfd, 9);
+  close(pidfd);
+  waitChild(pid);
+}
+
+function checkRootfs(rootfs: string): void {
+  const refuse = (reason: string) => {
+    throw new RuntimeError(
+      "config",
+      `Cannot use root.path ${quote(rootfs)}: ${reason}`,
+    );
+  };
+  let isDirectory: boolean;
+  try {
+    ({ isDirectory } = Deno.statSync(rootfs));
+  } catch (error) {
+    return refuse(osText(error));
+  }
+  if (!isDirectory) refuse("Not a directory");
+}
+
+/** A terminal has to go somewhere, and a socket wants one to come. */
+function checkConsole(
+  { process }: Spec,
+  { consoleSocket }: CreateOptions,
+  relays: boolean,
+): void {
+  const terminal = process?.terminal ?? false;
+  if (terminal && consoleSocket === undefined && !relays) {
+    throw new RuntimeError(
+      "usage",
+      "Cannot create a container with process.terminal: nobody takes the " +
+        "terminal, give --console-socket",
+    );
+  }
+  if (!terminal && consoleSocket !== undefined) {
+    throw new RuntimeError(
+      "usage",
+      "Cannot use --console-socket: process.terminal of config.json is false",
+    );
+  }
+}
+
+/** Written whole, digits alone: an engine may be watching for it. */
+function writePidFile(path: string, pid: number): void {
+  const slash = path.lastIndexOf("/") + 1;
+  const partial = `${path.slice(0, slash)}.${path.slice(slash)}.${Deno.pid}`;
+  try {
+    Deno.writeTextFileSync(partial, String(pid), { mode: 0o644 });
+    Deno.renameSync(partial, path);
+  } catch (error) {
+    try {
+      Deno.removeSync(partial);
+    } catch {
+      // It was not made.
+    }
+    throw new RuntimeError(
+      "system",
+      `Cannot write the pid file ${quote(path)}: ${osText(error)}`,
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * The home directory of the container's user, from the container's own
+ * /etc/passwd. That file is the image's: it is read with care.
+ *
+ * @module
+ */
+
+import { AT_FDCWD, Handle, O, openat2, read, RESOLVE } from "../ffi/fd.ts";
+import { syscall } from "../ffi/syscall.ts";
+import { components } from "../launch/root_paths.ts";
+
+/** Longest /etc/passwd that is looked at, in bytes. */
+const PASSWD_MAX = 1024 * 1024;
+const PASSWD = "/etc/passwd";
+const STATX_SIZE = 256, STATX_MODE = 28, S_IFMT = 0o170000, S_IFREG = 0o100000;
+
+/** What is mounted in the container. */
+export interface Mounted {
+  readonly destination: string;
+  /** The host's path, when it is a bind mount. */
+  readonly bindSource?: string;
+}
+
+/**
+ * The home directory of the user `uid`; `/` when the container does not say.
+ * @param rootfs the root file system's path
+ * @param mounts the container's mounts, in order
+ */
+export function homeDirectory(
+  rootfs: string,
+  mounts: readonly Mounted[],
+  uid: number,
+): string {
+  let [base, path]: [string | undefined, string] = [rootfs, PASSWD];
+  for (const { destination, bindSource } of mounts) {
+    const inside = relative(destination);
+    // The last mount that covers the file is the one that is seen.
+    if (inside !== undefined) [base, path] = [bindSource, inside];
+  }
+  const text = base === undefined ? "" : readRegular(base, path);
+  for (const line of text.split("\n")) {
+    const [, , id, , , home] = line.split(":");
+    if (id === String(uid) && home) return home;
+  }
+  return "/";
+}
+
+/** Where /etc/passwd lies below `destination`; undefined when it does not. */
+function relative(destination: string): string | undefined {
+  const mount = `/${components(destination).join("/")}`;
+  if (mount === PASSWD) return ".";
+  const prefix = mount === "/" ? mount : `${mount}/`;
+  return PASSWD.startsWith(prefix) ? PASSWD.slice(prefix.length) : undefined;
+}
+
+/** The text of a regular file below `base`; empty for anything else. */
+function readRegular(base: string, path: string): string {
+  try {
+    using file = new Handle(
+      path === "."
+        ? openat2(AT_FDCWD, base, { flags: O.RDONLY | O.NONBLOCK })
+        : openBelow(base, path),
+    );
+    const stat = new DataView(new ArrayBuffer(STATX_SIZE));
+    if (syscall("statx", file.fd, "", 0x1000, 3, stat) < 0) return "";
+    if ((stat.getUint16(STATX_MODE, true) & S_IFMT) !== S_IFREG) return "";
+    const bytes = new Uint8Array(PASSWD_MAX);
+    return new TextDecoder().decode(bytes.subarray(0, read(file.fd, bytes)));
+  } catch {
+    return "";
+  }
+}
+
+function openBelow(base: string, path: string) {
+  using root = new Handle(
+    openat2(AT_FDCWD, base, { flags: O.PATH | O.DIRECTORY }),
+  );
+  return openat2(root.fd, path, {
+    flags: O.RDONLY | O.NONBLOCK,
+    resolve: RESOLVE.IN_ROOT | RESOLVE.NO_MAGICLINKS,
+  });
+}

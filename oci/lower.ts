@@ -1,0 +1,135 @@
+/**
+ * Lowers a bundle's configuration to the input of a launch: defaults are
+ * filled in, names become numbers, paths become absolute.
+ *
+ * @module
+ */
+
+import { join } from "@std/path/posix";
+import type { CgroupLayout } from "../cgroup/layout.ts";
+import type {
+  DeviceInput,
+  LaunchInput,
+  NamespaceInput,
+  Propagation,
+} from "../launch/input.ts";
+import { components } from "../launch/root_paths.ts";
+import { bindSource, isBind, lowerMounts } from "./lower_mounts.ts";
+import { lowerProcess } from "./lower_process.ts";
+import { MS_SLAVE, parseMountOptions } from "./mount_options.ts";
+import type { Linux, Spec } from "./spec.ts";
+
+/** What lowering needs besides the configuration. */
+export interface LowerContext {
+  readonly id: string;
+  /** The bundle's absolute path. */
+  readonly bundle: string;
+  readonly layout: CgroupLayout;
+  readonly cgroupDirectories: readonly string[];
+  readonly cgroupFiles: readonly string[];
+  readonly noPivot: boolean;
+  readonly preserveFds: number;
+  /** Make the mounts below the root read-only too. */
+  readonly recursiveReadonly?: boolean;
+}
+
+/** The devices of config-linux.md ("Default Devices") that are files. */
+const DEVICES: readonly DeviceInput[] = [
+  { name: "null", major: 1, minor: 3 },
+  { name: "zero", major: 1, minor: 5 },
+  { name: "full", major: 1, minor: 7 },
+  { name: "random", major: 1, minor: 8 },
+  { name: "urandom", major: 1, minor: 9 },
+  { name: "tty", major: 5, minor: 0 },
+];
+
+/** The links of runtime-linux.md ("Dev symbolic links"), and ptmx. */
+const DEVICE_LINKS = [
+  { path: "fd", text: "/proc/self/fd" },
+  { path: "stdin", text: "/proc/self/fd/0" },
+  { path: "stdout", text: "/proc/self/fd/1" },
+  { path: "stderr", text: "/proc/self/fd/2" },
+  { path: "ptmx", text: "pts/ptmx" },
+];
+const CORE_LINK = { path: "core", text: "/proc/kcore" };
+
+/** The root file system's absolute path on the host. */
+export function rootfsPath(spec: Spec, bundle: string): string {
+  const { path } = spec.root;
+  return path.startsWith("/") ? path : join(bundle, path);
+}
+
+/**
+ * The input of the launch of `spec`, which `readConfig` has checked.
+ * @throws {ConfigError} what only shows in the context of the host
+ */
+export function lower(spec: Spec, context: LowerContext): LaunchInput {
+  const { id, bundle, layout, cgroupDirectories, cgroupFiles } = context;
+  const { linux = {}, mounts = [], root, hostname, domainname } = spec;
+  const namespaces = lowerNamespaces(linux);
+  const cgroupNamespace = namespaces.some(({ kind }) => kind === "cgroup");
+  const rootfs = rootfsPath(spec, bundle);
+  const isAt = (path: string) => (mount: { destination: string }) =>
+    `/${components(mount.destination).join("/")}` === path;
+  const hostDev = mounts.filter(isAt("/dev")).some(isBind);
+  const hasDev = namespaces.some(({ kind }) => kind === "mount") && !hostDev;
+  const process = spec.process && lowerProcess(spec.process, {
+    rootfs,
+    mounts: mounts.map((mount) => ({
+      destination: mount.destination,
+      ...(isBind(mount) && { bindSource: bindSource(mount, bundle) }),
+    })),
+    ownDevpts: mounts.filter(isAt("/dev/pts"))
+      .some(({ type }) => type === "devpts"),
+  });
+  return {
+    id,
+    root: {
+      path: rootfs,
+      readonly: root.readonly ?? false,
+      recursive: context.recursiveReadonly ?? false,
+      propagation: rootPropagation(linux),
+      noPivot: context.noPivot,
+    },
+    namespaces,
+    ...(hostname !== undefined && hostname !== "" && { hostname }),
+    ...(domainname !== undefined && domainname !== "" && { domainname }),
+    cgroupFiles,
+    mounts: lowerMounts(mounts, {
+      bundle,
+      layout,
+      cgroupDirectories,
+      cgroupNamespace,
+    }),
+    devices: hasDev ? DEVICES : [],
+    deviceLinks: hasDev ? [...DEVICE_LINKS, ...coreLink()] : [],
+    maskedPaths: linux.maskedPaths ?? [],
+    readonlyPaths: linux.readonlyPaths ?? [],
+    ...(process !== undefined && { process }),
+    preserveFds: context.preserveFds,
+  };
+}
+
+/** /dev/core is there where the kernel has /proc/kcore. */
+function coreLink() {
+  try {
+    Deno.lstatSync("/proc/kcore");
+    return [CORE_LINK];
+  } catch {
+    return [];
+  }
+}
+
+function lowerNamespaces({ namespaces = [] }: Linux): NamespaceInput[] {
+  return namespaces.map(({ type, path }, index) => ({
+    kind: type,
+    ...(path !== undefined && path !== "" && { path }),
+    pointer: `/linux/namespaces/${index}`,
+  }));
+}
+
+/** As runc, the root receives the host's mounts where nothing is said. */
+function rootPropagation({ rootfsPropagation = "" }: Linux): Propagation {
+  const [propagation] = parseMountOptions([rootfsPropagation]).propagation;
+  return propagation ?? { flag: MS_SLAVE, recursive: true };
+}

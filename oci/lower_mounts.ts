@@ -1,0 +1,139 @@
+/**
+ * Lowers `mounts` of config.json to what a launch does.
+ *
+ * @module
+ */
+
+import { join } from "@std/path/posix";
+import type { CgroupLayout } from "../cgroup/layout.ts";
+import type { MountInput } from "../launch/input.ts";
+import { components } from "../launch/root_paths.ts";
+import { cgroupMounts } from "./cgroup_mounts.ts";
+import { ConfigError } from "./errors.ts";
+import { type MountOptions, parseMountOptions } from "./mount_options.ts";
+import type { Mount } from "./spec.ts";
+
+/** Longest value that fsconfig(2) takes, in bytes. */
+const FSCONFIG_MAX = 255;
+
+/**
+ * File systems whose superblock other mounts may share: read-only is for them
+ * a matter of the mount alone.
+ */
+const SHARED = new Set([
+  "cgroup",
+  "cgroup2",
+  "devpts",
+  "mqueue",
+  "proc",
+  "sysfs",
+  "tmpfs",
+]);
+
+/** What lowering needs to know of the host and of the container. */
+export interface MountContext {
+  readonly bundle: string;
+  readonly layout: CgroupLayout;
+  /** The container's cgroup in each hierarchy. */
+  readonly cgroupDirectories: readonly string[];
+  /** Whether the container has a cgroup namespace of its own. */
+  readonly cgroupNamespace: boolean;
+}
+
+/**
+ * What a launch does for `mounts`.
+ * @throws {ConfigError} an option is longer than the kernel takes
+ */
+export function lowerMounts(
+  mounts: readonly Mount[],
+  context: MountContext,
+): MountInput[] {
+  return mounts.flatMap((mount, index) => {
+    const pointer = `/mounts/${index}`;
+    const options = parseMountOptions(mount.options ?? []);
+    const destination = `/${components(mount.destination).join("/")}`;
+    if (isCgroup(mount, options)) {
+      return cgroupMounts({ destination, pointer, options }, context);
+    }
+    return [lowerMount({ ...mount, destination }, options, pointer, context)];
+  });
+}
+
+/** Whether it is a mount of cgroups; a bind mount may say any type. */
+function isCgroup({ type }: Mount, { bind }: MountOptions): boolean {
+  return bind === "" && (type === "cgroup" || type === "cgroup2");
+}
+
+/** Whether a mount of config.json is a bind mount. */
+export function isBind(mount: Mount): boolean {
+  return mount.type === "bind" ||
+    parseMountOptions(mount.options ?? []).bind !== "";
+}
+
+/** The host's path of a bind mount's source. */
+export function bindSource(mount: Mount, bundle: string): string {
+  const source = mount.source ?? "";
+  return source.startsWith("/") ? source : join(bundle, source);
+}
+
+function lowerMount(
+  mount: Mount,
+  options: MountOptions,
+  pointer: string,
+  { bundle }: MountContext,
+): MountInput {
+  const { destination, type = "", source = "" } = mount;
+  const { set, clear, recursiveSet, recursiveClear, propagation } = options;
+  const common = {
+    destination,
+    pointer,
+    set,
+    clear,
+    recursiveSet,
+    recursiveClear,
+    propagation,
+  };
+  if (options.remount) {
+    return { kind: "attributes", destination, pointer, set, clear };
+  }
+  if (isBind(mount)) {
+    if (source === "") {
+      throw problem(
+        pointer,
+        "source",
+        "is missing: a bind mount has to have one",
+      );
+    }
+    const recursive = options.bind === "rbind";
+    const host = bindSource(mount, bundle);
+    return { ...common, kind: "bind", source: host, recursive };
+  }
+  if (type === "") {
+    throw problem(
+      pointer,
+      "type",
+      'is missing: wanted a file system or "bind"',
+    );
+  }
+  const superblock = options.readonly && !SHARED.has(type)
+    ? [...options.superblock, "ro"]
+    : options.superblock;
+  const data = [...superblock, ...options.data];
+  for (const option of data) {
+    const value = option.slice(option.indexOf("=") + 1);
+    if (new TextEncoder().encode(value).length > FSCONFIG_MAX) {
+      throw problem(
+        pointer,
+        "options",
+        `hold a value of more than ${FSCONFIG_MAX} bytes, the kernel takes none`,
+      );
+    }
+  }
+  return { ...common, kind: "filesystem", type, source, data };
+}
+
+function problem(pointer: string, name: string, message: string): ConfigError {
+  return new ConfigError([
+    { pointer: `${pointer}/${name}`, found: "nothing usable", message },
+  ]);
+}

@@ -1,0 +1,192 @@
+import { assert, assertEquals } from "@std/assert";
+import {
+  knownMountOptions,
+  MOUNT_ATTR__ATIME,
+  MOUNT_ATTR_NOATIME,
+  MOUNT_ATTR_NODEV,
+  MOUNT_ATTR_NODIRATIME,
+  MOUNT_ATTR_NOEXEC,
+  MOUNT_ATTR_NOSUID,
+  MOUNT_ATTR_NOSYMFOLLOW,
+  MOUNT_ATTR_RDONLY,
+  MOUNT_ATTR_STRICTATIME,
+  type MountOptions,
+  MS_PRIVATE,
+  MS_SHARED,
+  MS_SLAVE,
+  MS_UNBINDABLE,
+  parseMountOptions,
+} from "./mount_options.ts";
+
+const NOTHING: MountOptions = {
+  bind: "",
+  set: 0,
+  clear: 0,
+  recursiveSet: 0,
+  recursiveClear: 0,
+  propagation: [],
+  superblock: [],
+  readonly: false,
+  data: [],
+  remount: false,
+  tmpcopyup: false,
+  idmap: "",
+};
+
+function assertOptions(text: string, wanted: Partial<MountOptions>): void {
+  const options = text === "" ? [] : text.split(" ");
+  assertEquals(parseMountOptions(options), { ...NOTHING, ...wanted }, text);
+}
+
+const FLAGS = [
+  ["ro", "rw", MOUNT_ATTR_RDONLY],
+  ["nosuid", "suid", MOUNT_ATTR_NOSUID],
+  ["nodev", "dev", MOUNT_ATTR_NODEV],
+  ["noexec", "exec", MOUNT_ATTR_NOEXEC],
+  ["nodiratime", "diratime", MOUNT_ATTR_NODIRATIME],
+  ["nosymfollow", "symfollow", MOUNT_ATTR_NOSYMFOLLOW],
+] as const;
+
+Deno.test("parseMountOptions() sets and clears attributes", () => {
+  for (const [on, off, flag] of FLAGS) {
+    const readonly = on === "ro";
+    assertOptions(on, { set: flag, readonly });
+    assertOptions(off, { clear: flag });
+    assertOptions(`${off} ${on}`, { set: flag, readonly });
+    assertOptions(`${on} ${off}`, { clear: flag });
+  }
+});
+
+Deno.test("parseMountOptions() knows the recursive attributes", () => {
+  for (const [on, off, flag] of FLAGS) {
+    assertOptions(`r${on}`, { recursiveSet: flag });
+    assertOptions(`r${off}`, { recursiveClear: flag });
+    assertOptions(`r${on} r${off}`, { recursiveClear: flag });
+    assertOptions(`r${off} ${on} r${on}`, {
+      set: flag,
+      recursiveSet: flag,
+      readonly: on === "ro",
+    });
+  }
+});
+
+Deno.test("parseMountOptions() treats access times as one field", () => {
+  const clear = MOUNT_ATTR__ATIME;
+  for (
+    const [text, set] of [
+      ["noatime", MOUNT_ATTR_NOATIME],
+      ["strictatime", MOUNT_ATTR_STRICTATIME],
+      ["relatime", 0],
+      ["atime", 0],
+      ["nostrictatime", 0],
+      ["noatime strictatime", MOUNT_ATTR_STRICTATIME],
+      ["strictatime noatime", MOUNT_ATTR_NOATIME],
+      ["noatime relatime", 0],
+      ["noatime atime", 0],
+      ["strictatime nostrictatime", 0],
+      ["strictatime atime", MOUNT_ATTR_STRICTATIME],
+      ["noatime nostrictatime", MOUNT_ATTR_NOATIME],
+    ] as const
+  ) {
+    assertOptions(text, { set, clear });
+    assertOptions(text.replace(/\S+/g, "r$&"), {
+      recursiveSet: set,
+      recursiveClear: clear,
+    });
+  }
+  assertOptions("noatime nodiratime", {
+    set: MOUNT_ATTR_NOATIME | MOUNT_ATTR_NODIRATIME,
+    clear,
+  });
+});
+
+Deno.test("parseMountOptions() ignores what changes nothing", () => {
+  assertOptions("", {});
+  assertOptions("defaults silent loud norelatime rnorelatime noiversion", {});
+  assertEquals(parseMountOptions([""]), NOTHING);
+});
+
+Deno.test("parseMountOptions() tells bind mounts", () => {
+  assertOptions("bind", { bind: "bind" });
+  assertOptions("rbind", { bind: "rbind" });
+  assertOptions("bind rbind", { bind: "rbind" });
+  assertOptions("rbind bind", { bind: "rbind" });
+  assertOptions("idmap", { idmap: "idmap" });
+  assertOptions("ridmap idmap", { idmap: "ridmap" });
+  assertOptions("remount tmpcopyup", { remount: true, tmpcopyup: true });
+});
+
+Deno.test("parseMountOptions() keeps changes of propagation in order", () => {
+  for (
+    const [name, flag] of [
+      ["private", MS_PRIVATE],
+      ["shared", MS_SHARED],
+      ["slave", MS_SLAVE],
+      ["unbindable", MS_UNBINDABLE],
+    ] as const
+  ) {
+    assertOptions(`r${name} ${name}`, {
+      propagation: [{ flag, recursive: true }, { flag, recursive: false }],
+    });
+  }
+});
+
+Deno.test("parseMountOptions() gives superblock flags to fsconfig", () => {
+  assertOptions("sync dirsync lazytime mand", {
+    superblock: ["sync", "dirsync", "lazytime", "mand"],
+  });
+  assertOptions("sync async", { superblock: ["async"] });
+  assertOptions("nolazytime lazytime mand nomand", {
+    superblock: ["lazytime", "nomand"],
+  });
+  assertOptions("iversion", { superblock: ["iversion"] });
+  assertOptions("iversion noiversion", {});
+});
+
+Deno.test("parseMountOptions() passes on what is not known", () => {
+  const data = [
+    "mode=755",
+    "newinstance",
+    "lowerdir=/a,b",
+    "ro=1",
+    "RO",
+    "acl",
+    "rsync",
+    "rdefaults",
+    "constructor",
+    "__proto__",
+  ];
+  assertEquals(parseMountOptions(data), { ...NOTHING, data });
+});
+
+Deno.test("parseMountOptions() reads the default configuration's", () => {
+  assertOptions("nosuid strictatime mode=755 size=65536k", {
+    set: MOUNT_ATTR_NOSUID | MOUNT_ATTR_STRICTATIME,
+    clear: MOUNT_ATTR__ATIME,
+    data: ["mode=755", "size=65536k"],
+  });
+  assertOptions("rbind ro rprivate", {
+    bind: "rbind",
+    set: MOUNT_ATTR_RDONLY,
+    readonly: true,
+    propagation: [{ flag: MS_PRIVATE, recursive: true }],
+  });
+});
+
+Deno.test("the specification's options are all known", () => {
+  // config.md, "Linux mount options", in its order.
+  const table = "async atime bind defaults dev diratime dirsync exec " +
+    "iversion lazytime loud mand noatime nodev nodiratime noexec noiversion " +
+    "nolazytime nomand norelatime nostrictatime nosuid nosymfollow private " +
+    "ratime rbind rdev rdiratime relatime remount rexec rnoatime rnodiratime " +
+    "rnoexec rnorelatime rnostrictatime rnosuid rnosymfollow ro rprivate " +
+    "rrelatime rro rrw rshared rslave rstrictatime rsuid rsymfollow " +
+    "runbindable rw shared silent slave strictatime suid symfollow sync " +
+    "tmpcopyup unbindable idmap ridmap rnodev";
+  const known = knownMountOptions();
+  assertEquals(new Set(known).size, known.length);
+  assertEquals(table.split(" ").sort(), known);
+  for (const option of known) {
+    assert(parseMountOptions([option]).data.length === 0, option);
+  }
+});

@@ -1,0 +1,118 @@
+/**
+ * Deleting a container.
+ *
+ * @module
+ */
+
+import { cgroupManagerFromState } from "../cgroup/existing.ts";
+import { close, type Fd } from "../ffi/fd.ts";
+import { poll, POLLIN } from "../ffi/poll.ts";
+import { pidfdOpen, pidfdSendSignal, reapChild } from "../ffi/process.ts";
+import { delContainerIDMapping } from "../mapping/mapping.ts";
+import { isId } from "./container_info.ts";
+import { RuntimeError } from "./errors.ts";
+import { explained } from "./explain.ts";
+import { initLives, statusOf } from "./init_process.ts";
+import { quote } from "./quote.ts";
+import type { Runtime } from "./runtime.ts";
+import {
+  type ContainerRecord,
+  hasFolder,
+  readRecord,
+  removeFolder,
+  RESERVED,
+} from "./store.ts";
+
+const SIGKILL = 9;
+/** How long a killed process may take to end, in milliseconds. */
+const PATIENCE = 10_000;
+
+/**
+ * Deletes what is left of a stopped container. With `force` a container of any
+ * status is killed first, a half-made one is removed, and one that does not
+ * exist is no error.
+ *
+ * @throws {RuntimeError} not-found, or state: it is not stopped
+ */
+export function remove(
+  runtime: Runtime,
+  id: string,
+  { force }: { readonly force: boolean },
+): void {
+  explained(`delete container ${quote(id)}`, () => {
+    const { root, log } = runtime;
+    if (id === "") throw new RuntimeError("usage", "Missing container ID");
+    if (!isId(id) || id === RESERVED || !hasFolder(root, id)) {
+      if (!force) throw doesNotExist(id);
+      if (isId(id) && id !== RESERVED) delContainerIDMapping(root, id);
+      return;
+    }
+    const record = force ? readAny(runtime, id) : readRecord(root, id);
+    if (!force) {
+      if (record === undefined) throw doesNotExist(id);
+      const status = statusOf(record);
+      if (status !== "stopped") {
+        throw new RuntimeError(
+          "state",
+          `Cannot delete container ${quote(id)} that is not stopped: it is ` +
+            `${status}`,
+          { hint: "kill it first, or give --force" },
+        );
+      }
+    }
+    if (record !== undefined) removeProcesses(record);
+    delContainerIDMapping(root, id);
+    removeFolder(root, id);
+    log.debug("container deleted", { sandbox: record?.sandboxId ?? id });
+  });
+}
+
+function doesNotExist(id: string): RuntimeError {
+  return new RuntimeError("not-found", `Container ID (${id}) does not exist`);
+}
+
+/** The record, if it can be read: force has to work without one. */
+function readAny({ root, log }: Runtime, id: string) {
+  try {
+    return readRecord(root, id);
+  } catch (error) {
+    log.warn((error as Error).message);
+    return undefined;
+  }
+}
+
+/** Ends what still runs, and removes the cgroups. */
+function removeProcesses(record: ContainerRecord): void {
+  endInit(record);
+  const cgroups = cgroupManagerFromState(record.cgroups);
+  // Before they were made, processes in them would be somebody else's.
+  if (record.cgroupsMade) cgroups.signalAll(SIGKILL);
+  cgroups.destroy();
+}
+
+/** Kills init if it lives, and waits until it is gone. */
+function endInit(record: ContainerRecord): void {
+  const { init } = record;
+  if (init === undefined) return;
+  const pidfd = pidfdOpen(init.pid);
+  if (pidfd === undefined) return;
+  try {
+    if (initLives(record)) {
+      pidfdSendSignal(pidfd, SIGKILL);
+      awaitEnd(record, pidfd);
+    }
+  } finally {
+    close(pidfd);
+  }
+  reapChild(init.pid);
+}
+
+function awaitEnd({ id, init }: ContainerRecord, pidfd: Fd): void {
+  const [events] = poll([{ fd: pidfd, events: POLLIN }], PATIENCE);
+  if (events) return;
+  throw new RuntimeError(
+    "state",
+    `Cannot delete container ${quote(id)}: its init (process ` +
+      `${init!.pid}) does not end after SIGKILL, is it blocked in the kernel?`,
+  );
+}

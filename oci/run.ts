@@ -1,0 +1,144 @@
+/**
+ * Running a container: create, start, and in the foreground wait and delete.
+ *
+ * @module
+ */
+
+import { close, type Fd } from "../ffi/fd.ts";
+import {
+  type Ended,
+  pidfdOpen,
+  pidfdSendSignal,
+  reapAny,
+  setSubreaper,
+  waitChild,
+} from "../ffi/process.ts";
+import { SIGNALS } from "../ffi/signals.ts";
+import { createContainer, type Created } from "./create.ts";
+import { awaitInit, Relay } from "./relay.ts";
+import { remove } from "./remove.ts";
+import type { CreateOptions, Runtime } from "./runtime.ts";
+import { start } from "./start.ts";
+
+/** What `run` does besides creating. */
+export interface RunOptions extends CreateOptions {
+  /** Return once the program runs. */
+  readonly detach: boolean;
+  /** Do not delete the container when it has ended. */
+  readonly keep: boolean;
+}
+
+/** Signals that are handed on to the container's init. */
+const FORWARDED = [
+  ..."HUP INT QUIT ABRT USR1 USR2 ALRM TERM CONT TSTP TTIN TTOU".split(" "),
+  ..."WINCH IO PWR URG XCPU VTALRM PROF".split(" "),
+];
+
+/**
+ * Runs a container and answers the exit status of its program, or 128 and the
+ * number of the signal that ended it; detached, 0.
+ *
+ * @throws {RuntimeError | SyscallError} and nothing of the container is left
+ */
+export function run(runtime: Runtime, options: RunOptions): Promise<number> {
+  const relays = !options.detach && options.consoleSocket === undefined;
+  return runContainer(
+    runtime,
+    options,
+    () => createContainer(runtime, options, relays),
+  );
+}
+
+/** As `run`, of a container that `create` makes. */
+export async function runContainer(
+  runtime: Runtime,
+  options: RunOptions,
+  create: () => Created,
+): Promise<number> {
+  const { id, detach, keep } = options;
+  if (detach) {
+    startOrRemove(runtime, id, create());
+    return 0;
+  }
+  using signals = new Signals();
+  // Orphans of a container without a pid namespace come to this process.
+  setSubreaper(true);
+  const created = create();
+  const { pid } = created.report;
+  const pidfd = pidfdOpen(pid)!;
+  try {
+    const ended = await foreground(runtime, id, created, pidfd, signals);
+    if (!keep) remove(runtime, id, { force: true });
+    while (reapAny() !== undefined);
+    return ended.status;
+  } finally {
+    close(pidfd);
+    if (created.master !== undefined) close(created.master);
+  }
+}
+
+async function foreground(
+  runtime: Runtime,
+  id: string,
+  created: Created,
+  pidfd: Fd,
+  signals: Signals,
+): Promise<Ended> {
+  const { master } = created;
+  if (master === undefined) {
+    signals.forward((signal) => pidfdSendSignal(pidfd, signal));
+    startOrRemove(runtime, id, created);
+    await awaitInit(pidfd);
+  } else {
+    using relay = new Relay(master);
+    signals.forward((signal) => {
+      if (signal === SIGNALS["WINCH"]) relay.resize();
+      else pidfdSendSignal(pidfd, signal);
+    });
+    startOrRemove(runtime, id, created);
+    await relay.run(pidfd);
+  }
+  return waitChild(created.report.pid) ?? { status: 0, signal: 0 };
+}
+
+/** A container whose program cannot run is of no use. */
+function startOrRemove(runtime: Runtime, id: string, created: Created): void {
+  try {
+    start(runtime, id);
+  } catch (error) {
+    remove(runtime, id, { force: true });
+    waitChild(created.report.pid);
+    throw error;
+  }
+}
+
+/** Signals to this process, kept until there is somebody to hand them to. */
+class Signals implements Disposable {
+  readonly #waiting: number[] = [];
+  readonly #listeners = new Map<Deno.Signal, () => void>();
+  #send = (signal: number): void => {
+    this.#waiting.push(signal);
+  };
+
+  constructor() {
+    for (const name of FORWARDED) {
+      const signal = `SIG${name}` as Deno.Signal;
+      const listener = () => this.#send(SIGNALS[name]!);
+      Deno.addSignalListener(signal, listener);
+      this.#listeners.set(signal, listener);
+    }
+  }
+
+  /** Hands signals on, those that came before first. */
+  forward(send: (signal: number) => void): void {
+    this.#send = send;
+    for (const signal of this.#waiting.splice(0)) send(signal);
+  }
+
+  /** Lets signals have their usual effect again. */
+  [Symbol.dispose](): void {
+    for (const [signal, listener] of this.#listeners) {
+      Deno.removeSignalListener(signal, listener);
+    }
+  }
+}

@@ -1,0 +1,50 @@
+/**
+ * What the operations of a runtime have in common.
+ *
+ * @module
+ */
+
+import type { Logger } from "./logger.ts";
+
+/** Where containers are kept, and who is told of what happens. */
+export interface Runtime {
+  /** The state root, an absolute path. */
+  readonly root: string;
+  readonly log: Logger;
+}
+
+/** What a container is made from. */
+export interface CreateOptions {
+  readonly id: string;
+  /** The bundle's path. */
+  readonly bundle: string;
+  /** The Unix socket that is sent the master of the container's terminal. */
+  readonly consoleSocket?: string;
+  /** The file that init's pid is written to, as digits alone. */
+  readonly pidFile?: string;
+  /** Change the root with chroot(2) where pivot_root(2) cannot work. */
+  readonly noPivot?: boolean;
+  /** How many descriptors from 3 on the user's process keeps. */
+  readonly preserveFds?: number;
+  /** `disabled`: leave cgroups alone. */
+  readonly cgroupManager?: "cgroupfs" | "disabled";
+}
+
+/** A container's status, runtime.md ("State"). */
+export type Status = "creating" | "created" | "running" | "paused" | "stopped";
+
+/** A container's state as engines read it. */
+export interface StateReport {
+  readonly ociVersion: string;
+  readonly id: string;
+  readonly status: Status;
+  /** Init's pid, 0 when there is none. */
+  readonly pid: number;
+  readonly bundle: string;
+  readonly rootfs: string;
+  /** When it was created, RFC 3339. */
+  readonly created: string;
+  /** The name of the user that created it, or the ID without a name. */
+  readonly owner: string;
+  readonly annotations?: Readonly<Record<string, string>>;
+}

@@ -1,0 +1,108 @@
+import {
+  absolutePath,
+  anyString,
+  bool,
+  expected,
+  type Findings,
+  ignored,
+  integer,
+  lazily,
+  list,
+  map,
+  type Rule,
+  someText,
+  text,
+  textUpTo,
+  warn,
+} from "./schema.ts";
+import { idMappingsRule, linuxRule } from "./schema_linux.ts";
+import { object } from "./schema_object.ts";
+import { envRule, processRule } from "./schema_process.ts";
+import { quote } from "./quote.ts";
+
+/** Most bytes of a host or domain name, uname(2) on Linux. */
+const UTS_NAME_MAX = 64;
+
+/** The rule for a whole `config.json`, config.md. */
+export function configRule(): Rule {
+  const hooks = list(lazily(hookRule));
+  const mappings = lazily(idMappingsRule);
+  return object({
+    ociVersion: version,
+    root: object({ path: someText, readonly: bool }, ["path"]),
+    process: lazily(processRule),
+    hostname: textUpTo(UTS_NAME_MAX),
+    domainname: textUpTo(UTS_NAME_MAX),
+    mounts: list(object({
+      destination,
+      type: text,
+      source: text,
+      options: list(text, "an array of strings"),
+      uidMappings: mappings,
+      gidMappings: mappings,
+    }, ["destination"])),
+    hooks: object({
+      prestart: hooks,
+      createRuntime: hooks,
+      createContainer: hooks,
+      startContainer: hooks,
+      poststart: hooks,
+      poststop: hooks,
+    }),
+    annotations: map(anyString),
+    linux: lazily(linuxRule),
+    windows: ignored,
+    solaris: ignored,
+    vm: ignored,
+    zos: ignored,
+    freebsd: ignored,
+  }, ["ociVersion", "root"]);
+}
+
+function hookRule(): Rule {
+  return object({
+    path: absolutePath,
+    args: list(text, "an array of strings"),
+    env: envRule(),
+    timeout: integer(1, 2n ** 63n - 1n),
+  }, ["path"]);
+}
+
+/** Semantic version (semver.org) 1.0.0 up to 1.3.x, config.md. */
+function version(value: unknown, at: string, out: Findings): boolean {
+  if (!anyString(value, at, out)) return false;
+  const found = value as string;
+  // The usual ones, without the time that it takes to compile the rest.
+  if (/^1\.[0-3]\.[0-9]$/.test(found)) return true;
+  return unusualVersion(found, at, out);
+}
+
+function unusualVersion(found: string, at: string, out: Findings): boolean {
+  const number = "(0|[1-9][0-9]*)";
+  const part = "(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)";
+  const semver = new RegExp(
+    `^${number}\\.${number}\\.${number}` +
+      `(?:-${part}(?:\\.${part})*)?(?:\\+[0-9A-Za-z-]+(?:\\.[0-9A-Za-z-]+)*)?$`,
+  ).exec(found);
+  if (semver === null) {
+    return expected(out, at, found, 'a version like "1.3.0"');
+  }
+  return semver[1] === "1" && Number(semver[2]) <= 3 ||
+    expected(out, at, found, "a version from 1.0.0 to 1.3.x");
+}
+
+/** Relative destinations are deprecated, and taken as below "/". */
+function destination(value: unknown, at: string, out: Findings): boolean {
+  if (!someText(value, at, out)) return false;
+  const path = value as string;
+  if (!path.startsWith("/")) {
+    warn(
+      out,
+      at,
+      value,
+      `should be absolute, ${quote(path)} is taken as ` +
+        quote(`/${path}`),
+    );
+  }
+  return true;
+}

@@ -1,0 +1,152 @@
+import {
+  absolutePath,
+  bool,
+  fault,
+  type Findings,
+  integer,
+  lazily,
+  list,
+  map,
+  matching,
+  oneOf,
+  optionalPath,
+  property,
+  type Rule,
+  text,
+} from "./schema.ts";
+import { i64, u32 } from "./schema_integers.ts";
+import { object } from "./schema_object.ts";
+import { resourcesRule } from "./schema_resources.ts";
+import { seccompRule } from "./schema_seccomp.ts";
+import { quote } from "./quote.ts";
+
+/** The rule for the `linux` section, config-linux.md. */
+export function linuxRule(): Rule {
+  const mappings = lazily(idMappingsRule);
+  const paths = list(absolutePath, "an array of absolute paths");
+  const offset = object({ secs: i64, nanosecs: u32 });
+  return object({
+    namespaces: list(object({
+      type: oneOf(
+        "pid",
+        "network",
+        "mount",
+        "ipc",
+        "uts",
+        "user",
+        "cgroup",
+        "time",
+      ),
+      path: optionalPath,
+    }, ["type"])),
+    uidMappings: mappings,
+    gidMappings: mappings,
+    timeOffsets: object({ boottime: offset, monotonic: offset }),
+    devices: list(lazily(deviceNode)),
+    netDevices: map(object({ name: text })),
+    cgroupsPath: cgroupsPath,
+    resources: lazily(resourcesRule),
+    intelRdt: lazily(() =>
+      object({
+        closID: text,
+        schemata: list(text, "an array of strings"),
+        l3CacheSchema: text,
+        memBwSchema: matching(
+          /^(MB:[^\n]*)?$/,
+          'a line that starts with "MB:"',
+        ),
+        enableMonitoring: bool,
+      })
+    ),
+    memoryPolicy: lazily(() =>
+      object({
+        mode: oneOf(
+          "MPOL_DEFAULT",
+          "MPOL_BIND",
+          "MPOL_INTERLEAVE",
+          "MPOL_WEIGHTED_INTERLEAVE",
+          "MPOL_PREFERRED",
+          "MPOL_PREFERRED_MANY",
+          "MPOL_LOCAL",
+        ),
+        nodes: text,
+        flags: list(oneOf(
+          "MPOL_F_NUMA_BALANCING",
+          "MPOL_F_RELATIVE_NODES",
+          "MPOL_F_STATIC_NODES",
+        )),
+      })
+    ),
+    sysctl: map(text),
+    seccomp: lazily(seccompRule),
+    // The schema has the first four; runc and crun know the recursive ones.
+    rootfsPropagation: oneOf(
+      "private",
+      "shared",
+      "slave",
+      "unbindable",
+      "rprivate",
+      "rshared",
+      "rslave",
+      "runbindable",
+      "",
+    ),
+    maskedPaths: paths,
+    readonlyPaths: paths,
+    mountLabel: text,
+    personality: object({
+      domain: oneOf("LINUX", "LINUX32"),
+      flags: list(text, "an array of strings"),
+    }),
+  });
+}
+
+/** The rule for the shape of `uidMappings` and `gidMappings`. */
+export function idMappingsRule(): Rule {
+  return list(
+    object({ containerID: u32, hostID: u32, size: integer(1, 0xffff_ffff) }, [
+      "containerID",
+      "hostID",
+      "size",
+    ]),
+  );
+}
+
+function deviceNode(): Rule {
+  const shape = object({
+    type: oneOf("c", "b", "u", "p"),
+    path: absolutePath,
+    major: i64,
+    minor: i64,
+    fileMode: integer(0, 0o7777),
+    uid: u32,
+    gid: u32,
+  }, ["type", "path"]);
+  return (value, at, out) => {
+    if (!shape(value, at, out)) return false;
+    const type = property(value, "type");
+    if (type === "p") return true;
+    for (const name of ["major", "minor"]) {
+      if (property(value, name) !== undefined) continue;
+      return fault(
+        out,
+        `${at}/${name}`,
+        undefined,
+        `is missing, it is required for a device of type ${quote(`${type}`)}`,
+      );
+    }
+    return true;
+  };
+}
+
+/** ".." would let a container leave the cgroups that its manager gave it. */
+function cgroupsPath(value: unknown, at: string, out: Findings): boolean {
+  if (!text(value, at, out)) return false;
+  const path = value as string;
+  return !path.split("/").includes("..") || fault(
+    out,
+    at,
+    value,
+    `must not have ".." in it, found ${quote(path)}`,
+  );
+}

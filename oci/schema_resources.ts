@@ -1,0 +1,101 @@
+import {
+  bool,
+  lazily,
+  list,
+  map,
+  matching,
+  type Rule,
+  someText,
+  text,
+} from "./schema.ts";
+import { i64, u16, u32, u64 } from "./schema_integers.ts";
+import { object } from "./schema_object.ts";
+
+/** The rule for `linux.resources`, also for the files of `update`. */
+export function resourcesRule(): Rule {
+  return object({
+    devices: list(deviceRule()),
+    memory: lazily(memoryRule),
+    cpu: lazily(cpuRule),
+    pids: object({ limit: i64 }, ["limit"]),
+    blockIO: lazily(blockIORule),
+    hugepageLimits: list(lazily(hugepageRule)),
+    network: lazily(networkRule),
+    rdma: map(object({ hcaHandles: u32, hcaObjects: u32 })),
+    unified: map(text),
+  });
+}
+
+function deviceRule(): Rule {
+  return object({
+    allow: bool,
+    type: matching(/^[acb]?$/, '"a", "c" or "b"'),
+    major: i64,
+    minor: i64,
+    access: matching(/^[rwm]*$/, 'letters of "rwm"'),
+  }, ["allow"]);
+}
+
+function blockIORule(): Rule {
+  const numbers = ["major", "minor"];
+  const throttle = list(object({ major: i64, minor: i64, rate: u64 }, numbers));
+  return object({
+    weight: u16,
+    leafWeight: u16,
+    weightDevice: list(object({
+      major: i64,
+      minor: i64,
+      weight: u16,
+      leafWeight: u16,
+    }, numbers)),
+    throttleReadBpsDevice: throttle,
+    throttleWriteBpsDevice: throttle,
+    throttleReadIOPSDevice: throttle,
+    throttleWriteIOPSDevice: throttle,
+  });
+}
+
+function memoryRule(): Rule {
+  return object({
+    limit: i64,
+    reservation: i64,
+    swap: i64,
+    kernel: i64,
+    kernelTCP: i64,
+    swappiness: u64,
+    disableOOMKiller: bool,
+    useHierarchy: bool,
+    checkBeforeUpdate: bool,
+  });
+}
+
+function cpuRule(): Rule {
+  return object({
+    shares: u64,
+    quota: i64,
+    burst: u64,
+    period: u64,
+    realtimeRuntime: i64,
+    realtimePeriod: u64,
+    cpus: text,
+    mems: text,
+    idle: i64,
+  });
+}
+
+function networkRule(): Rule {
+  return object({
+    classID: u32,
+    priorities: list(object({ name: someText, priority: u32 }, [
+      "name",
+      "priority",
+    ])),
+  });
+}
+
+function hugepageRule(): Rule {
+  return object({
+    pageSize: matching(/^[1-9][0-9]*[KMG]B$/, 'a page size like "2MB"'),
+    limit: u64,
+  }, ["pageSize", "limit"]);
+}

@@ -1,0 +1,87 @@
+/**
+ * Starting a created container.
+ *
+ * @module
+ */
+
+import { E } from "../ffi/errno.ts";
+import { SyscallError } from "../ffi/error.ts";
+import { close, type Fd } from "../ffi/fd.ts";
+import { connect, receive } from "../ffi/socket.ts";
+import { LaunchError } from "../launch/error.ts";
+import { MESSAGE_SIZE, parseMessage } from "../launch/messages.ts";
+import { getExistingContainerInfo } from "./container_info.ts";
+import { RuntimeError } from "./errors.ts";
+import { explained } from "./explain.ts";
+import { statusOf } from "./init_process.ts";
+import { quote } from "./quote.ts";
+import type { Runtime } from "./runtime.ts";
+import { type ContainerRecord, startSocket, writeRecord } from "./store.ts";
+
+/**
+ * Has a created container's init run the user's program.
+ *
+ * Returns when the program runs: init's end of the connection is closed by a
+ * successful execve(2), and by nothing else before a report.
+ *
+ * @throws {RuntimeError} not-found, state, or process: the program cannot run
+ */
+export function start(runtime: Runtime, id: string): void {
+  explained(`start container ${quote(id)}`, () => {
+    const { record } = getExistingContainerInfo(runtime, id);
+    const status = statusOf(record);
+    if (status !== "created") throw notCreated(id, status);
+    const socket = connectInit(runtime, record);
+    try {
+      awaitExec(socket, record);
+    } finally {
+      close(socket);
+    }
+    writeRecord(runtime.root, { ...record, status: "running" });
+    runtime.log.debug("container started", { sandbox: record.sandboxId });
+  });
+}
+
+function notCreated(id: string, status: string): RuntimeError {
+  const mend = status === "running" ? "it has been started already" : "";
+  return new RuntimeError(
+    "state",
+    `Cannot start container ${quote(id)}: it is ${status}, wanted created` +
+      (mend && `: ${mend}`),
+  );
+}
+
+function connectInit(runtime: Runtime, { id }: ContainerRecord): Fd {
+  try {
+    return connect(startSocket(runtime.root, id));
+  } catch (error) {
+    const gone = error instanceof SyscallError &&
+      [E.ECONNREFUSED, E.EAGAIN].includes(error.errno);
+    throw gone ? notCreated(id, "running or stopped") : error;
+  }
+}
+
+/** Waits for the end of the connection, or for a report of a failed step. */
+function awaitExec(socket: Fd, { id, reasons, ...record }: ContainerRecord) {
+  const bytes = new Uint8Array(MESSAGE_SIZE);
+  let length: number;
+  try {
+    ({ length } = receive(socket, bytes));
+  } catch (error) {
+    // Another start was first: this connection was never accepted.
+    const late = error instanceof SyscallError && error.errno === E.ECONNRESET;
+    throw late ? notCreated(id, "running") : error;
+  }
+  if (length > 0) {
+    const { tag, errno } = parseMessage(bytes);
+    const reason = reasons[tag] ?? { why: "start the program", pointer: "" };
+    throw new LaunchError(reason, errno);
+  }
+  // A program may end at once; an init that was killed never ran it.
+  if (statusOf({ id, reasons, ...record }) === "created") {
+    throw new RuntimeError(
+      "process",
+      `Cannot start container ${quote(id)}: its init ended the connection`,
+    );
+  }
+}

@@ -1,0 +1,127 @@
+import type { Problem } from "./errors.ts";
+import { below } from "./schema.ts";
+import { describeValue } from "./quote.ts";
+
+/**
+ * A property that this version refuses. The pointer is a JSON pointer in which
+ * `*` stands for every name or index. What asks for nothing is not refused:
+ * null, false, "", an empty array or object.
+ */
+interface Refusal {
+  readonly pointer: string;
+  /** What is not supported, as the subject of "... not supported yet". */
+  readonly what: string;
+  /** Refuse only these values. */
+  readonly values?: readonly unknown[];
+  /** The number 0 asks for nothing, too. */
+  readonly zero?: boolean;
+}
+
+/** Delete a line when its feature is built. */
+function refusals(): readonly Refusal[] {
+  const memory = "/linux/resources/memory";
+  const cpu = "/linux/resources/cpu";
+  return [
+    { pointer: "/process/apparmorProfile", what: "AppArmor profiles are" },
+    { pointer: "/process/selinuxLabel", what: "SELinux labels are" },
+    { pointer: "/process/scheduler", what: "scheduling policies are" },
+    { pointer: "/process/ioPriority", what: "I/O priorities are" },
+    { pointer: "/process/execCPUAffinity", what: "CPU affinities are" },
+    { pointer: "/mounts/*/uidMappings", what: "ID-mapped mounts are" },
+    { pointer: "/mounts/*/gidMappings", what: "ID-mapped mounts are" },
+    {
+      pointer: "/mounts/*/options/*",
+      values: ["idmap", "ridmap"],
+      what: "ID-mapped mounts are",
+    },
+    {
+      pointer: "/mounts/*/options/*",
+      values: ["tmpcopyup"],
+      what: "copying up into a tmpfs is",
+    },
+    { pointer: "/hooks/*", what: "hooks are" },
+    {
+      pointer: "/linux/namespaces/*/type",
+      values: ["time"],
+      what: "time namespaces are",
+    },
+    { pointer: "/linux/timeOffsets", what: "time namespaces are" },
+    { pointer: "/linux/devices", what: "devices of the configuration are" },
+    { pointer: "/linux/netDevices", what: "moving network devices is" },
+    { pointer: "/linux/sysctl", what: "sysctls are" },
+    { pointer: "/linux/seccomp", what: "seccomp filters are" },
+    { pointer: "/linux/mountLabel", what: "SELinux labels are" },
+    { pointer: "/linux/personality", what: "personalities are" },
+    { pointer: "/linux/memoryPolicy", what: "memory policies are" },
+    { pointer: "/linux/intelRdt", what: "Intel RDT is" },
+    { pointer: `${memory}/reservation`, what: "it is", zero: true },
+    { pointer: `${memory}/swap`, what: "it is", zero: true },
+    { pointer: `${memory}/kernel`, what: "it is", zero: true },
+    { pointer: `${memory}/kernelTCP`, what: "it is", zero: true },
+    { pointer: `${memory}/swappiness`, what: "it is" },
+    { pointer: `${memory}/disableOOMKiller`, what: "it is" },
+    { pointer: `${memory}/useHierarchy`, what: "it is" },
+    { pointer: `${memory}/checkBeforeUpdate`, what: "it is" },
+    { pointer: `${cpu}/burst`, what: "it is", zero: true },
+    { pointer: `${cpu}/realtimeRuntime`, what: "it is", zero: true },
+    { pointer: `${cpu}/realtimePeriod`, what: "it is", zero: true },
+    { pointer: `${cpu}/cpus`, what: "it is" },
+    { pointer: `${cpu}/mems`, what: "it is" },
+    { pointer: `${cpu}/idle`, what: "it is", zero: true },
+    { pointer: "/linux/resources/blockIO/*", what: "it is", zero: true },
+    { pointer: "/linux/resources/hugepageLimits", what: "it is" },
+    { pointer: "/linux/resources/network/*", what: "it is", zero: true },
+    { pointer: "/linux/resources/rdma", what: "it is" },
+    { pointer: "/linux/resources/unified", what: "it is" },
+  ];
+}
+
+/**
+ * Lists what a configuration asks for that this version does not do. Nothing
+ * of it may be ignored: a container would run with less isolation or other
+ * limits than asked for. Takes any value and never throws.
+ */
+export function checkSupported(config: unknown): Problem[] {
+  const problems: Problem[] = [];
+  for (const refusal of refusals()) {
+    const names = refusal.pointer.split("/");
+    visit(config, "", names, 1, (value, pointer) => {
+      if (asksForNothing(value, refusal)) return;
+      const found = describeValue(value);
+      const message = `${refusal.what} not supported yet, found ${found}`;
+      problems.push({ pointer, found, message });
+    });
+  }
+  return problems;
+}
+
+/** Calls `found` for each value that `names`, from the index on, lead to. */
+function visit(
+  value: unknown,
+  pointer: string,
+  names: readonly string[],
+  index: number,
+  found: (value: unknown, pointer: string) => void,
+): void {
+  const name = names[index];
+  if (name === undefined) return found(value, pointer);
+  if (typeof value !== "object" || value === null) return;
+  const keys = name === "*"
+    ? Object.keys(value)
+    : Object.hasOwn(value, name)
+    ? [name]
+    : [];
+  for (const key of keys) {
+    const inner = (value as Record<string, unknown>)[key];
+    visit(inner, below(pointer, key), names, index + 1, found);
+  }
+}
+
+function asksForNothing(value: unknown, refusal: Refusal): boolean {
+  if (refusal.values) return !refusal.values.includes(value);
+  if (value === 0) return refusal.zero ?? false;
+  if (typeof value === "object" && value !== null) {
+    return Object.keys(value).length === 0;
+  }
+  return !value;
+}

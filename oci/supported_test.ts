@@ -1,0 +1,121 @@
+import { assertEquals } from "@std/assert";
+import { defaultSpec } from "./default_spec.ts";
+import { describeProblem } from "./errors.ts";
+import { checkSupported } from "./supported.ts";
+
+function refused(config: unknown): string[] {
+  return checkSupported(config).map((problem) => problem.pointer);
+}
+
+Deno.test("checkSupported() accepts what `spec` writes", () => {
+  assertEquals(refused(defaultSpec({ cgroupNamespace: true })), []);
+});
+
+Deno.test("checkSupported() accepts the limits that are built", () => {
+  const resources = {
+    devices: [{ allow: false, access: "rwm" }],
+    memory: { limit: 1, disableOOMKiller: false, swap: 0 },
+    cpu: { shares: 1, quota: 1, period: 1, cpus: "", idle: 0 },
+    pids: { limit: 1 },
+    blockIO: { weight: 0, weightDevice: [] },
+    network: { classID: 0 },
+    hugepageLimits: [],
+    unified: {},
+  };
+  assertEquals(refused({ linux: { resources } }), []);
+});
+
+Deno.test("checkSupported() names each property that is not built", () => {
+  const config = {
+    process: {
+      apparmorProfile: "p",
+      selinuxLabel: "l",
+      scheduler: { policy: "SCHED_IDLE" },
+      ioPriority: { class: "IOPRIO_CLASS_RT" },
+      execCPUAffinity: { initial: "0" },
+    },
+    mounts: [
+      { destination: "/a", uidMappings: [{}], gidMappings: [{}] },
+      { destination: "/b", options: ["ro", "idmap", "ridmap", "tmpcopyup"] },
+    ],
+    hooks: { prestart: [], poststop: [{ path: "/x" }] },
+    linux: {
+      namespaces: [{ type: "pid" }, { type: "time" }],
+      timeOffsets: { boottime: { secs: 1 } },
+      devices: [{}],
+      netDevices: { eth0: {} },
+      sysctl: { a: "b" },
+      seccomp: { defaultAction: "SCMP_ACT_ALLOW" },
+      mountLabel: "l",
+      personality: { domain: "LINUX" },
+      memoryPolicy: { mode: "MPOL_LOCAL" },
+      intelRdt: { closID: "x" },
+      resources: {
+        memory: { reservation: 1, swap: 1, kernel: -1, swappiness: 0 },
+        cpu: { burst: 1, cpus: "0", mems: "0", idle: 1, realtimePeriod: 1 },
+        blockIO: { weight: 10 },
+        hugepageLimits: [{}],
+        network: { classID: 1, priorities: [{}] },
+        rdma: { x: {} },
+        unified: { "memory.high": "1" },
+      },
+    },
+  };
+  assertEquals(refused(config), [
+    "/process/apparmorProfile",
+    "/process/selinuxLabel",
+    "/process/scheduler",
+    "/process/ioPriority",
+    "/process/execCPUAffinity",
+    "/mounts/0/uidMappings",
+    "/mounts/0/gidMappings",
+    "/mounts/1/options/1",
+    "/mounts/1/options/2",
+    "/mounts/1/options/3",
+    "/hooks/poststop",
+    "/linux/namespaces/1/type",
+    "/linux/timeOffsets",
+    "/linux/devices",
+    "/linux/netDevices",
+    "/linux/sysctl",
+    "/linux/seccomp",
+    "/linux/mountLabel",
+    "/linux/personality",
+    "/linux/memoryPolicy",
+    "/linux/intelRdt",
+    "/linux/resources/memory/reservation",
+    "/linux/resources/memory/swap",
+    "/linux/resources/memory/kernel",
+    "/linux/resources/memory/swappiness",
+    "/linux/resources/cpu/burst",
+    "/linux/resources/cpu/realtimePeriod",
+    "/linux/resources/cpu/cpus",
+    "/linux/resources/cpu/mems",
+    "/linux/resources/cpu/idle",
+    "/linux/resources/blockIO/weight",
+    "/linux/resources/hugepageLimits",
+    "/linux/resources/network/classID",
+    "/linux/resources/network/priorities",
+    "/linux/resources/rdma",
+    "/linux/resources/unified",
+  ]);
+});
+
+Deno.test("checkSupported() says what it found", () => {
+  const [problem] = checkSupported({ process: { apparmorProfile: "docker" } });
+  assertEquals(
+    describeProblem(problem!),
+    "process.apparmorProfile: AppArmor profiles are not supported yet, found " +
+      '"docker"',
+  );
+});
+
+Deno.test("checkSupported() takes empty values for not asked", () => {
+  const config = {
+    process: { apparmorProfile: "", selinuxLabel: null, scheduler: {} },
+    hooks: { prestart: [] },
+    linux: { mountLabel: "", devices: [], sysctl: {}, seccomp: null },
+  };
+  assertEquals(refused(config), []);
+  assertEquals(refused({ hooks: null, linux: 5, mounts: [null, 1] }), []);
+});

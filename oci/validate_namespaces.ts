@@ -1,0 +1,112 @@
+import {
+  elements,
+  fault,
+  type Findings,
+  isObject,
+  property,
+} from "./schema.ts";
+
+/** Reports what contradicts the namespaces that the container gets. */
+export function checkNamespaces(config: unknown, out: Findings): void {
+  const linux = property(config, "linux");
+  const namespaces = namespaceTable(linux, out);
+  for (const name of ["hostname", "domainname"]) {
+    if (asked(property(config, name)) && !namespaces.has("uts")) {
+      needs(out, `/${name}`, property(config, name), "a UTS namespace");
+    }
+  }
+  if (!namespaces.has("mount")) checkHostMounts(config, linux, out);
+  if (
+    asked(property(linux, "timeOffsets")) && !namespaces.has("time")
+  ) {
+    const offsets = property(linux, "timeOffsets");
+    needs(out, "/linux/timeOffsets", offsets, "a time namespace");
+  }
+  checkUserNamespace(linux, namespaces, out);
+}
+
+/** Type to path ("" for a new one); a type named twice is reported. */
+function namespaceTable(linux: unknown, out: Findings): Map<string, string> {
+  const table = new Map<string, string>();
+  const first = new Map<string, number>();
+  const entries = elements(property(linux, "namespaces"));
+  for (const [i, entry] of entries.entries()) {
+    const type = property(entry, "type");
+    if (typeof type !== "string") continue;
+    const other = first.get(type);
+    if (other !== undefined) {
+      const message = `is already in linux.namespaces[${other}]`;
+      fault(out, `/linux/namespaces/${i}/type`, type, `"${type}" ${message}`);
+      continue;
+    }
+    const path = property(entry, "path");
+    first.set(type, i);
+    table.set(type, typeof path === "string" ? path : "");
+  }
+  return table;
+}
+
+/** Without a mount namespace, all of these would change the host's mounts. */
+function checkHostMounts(
+  config: unknown,
+  linux: unknown,
+  out: Findings,
+): void {
+  const root = property(config, "root");
+  const settings: [string, unknown][] = [
+    ["/root/readonly", property(root, "readonly")],
+    ["/mounts", property(config, "mounts")],
+    ["/linux/rootfsPropagation", property(linux, "rootfsPropagation")],
+    ["/linux/maskedPaths", property(linux, "maskedPaths")],
+    ["/linux/readonlyPaths", property(linux, "readonlyPaths")],
+  ];
+  for (const [pointer, value] of settings) {
+    if (!asked(value)) continue;
+    fault(
+      out,
+      pointer,
+      value,
+      "needs a mount namespace in linux.namespaces: without one it would " +
+        "change the host's mounts",
+    );
+  }
+}
+
+function checkUserNamespace(
+  linux: unknown,
+  namespaces: ReadonlyMap<string, string>,
+  out: Findings,
+): void {
+  for (const name of ["uidMappings", "gidMappings"]) {
+    const mappings = property(linux, name);
+    if (asked(mappings)) {
+      if (!namespaces.has("user")) {
+        needs(out, `/linux/${name}`, mappings, "a user namespace");
+      }
+    } else if (namespaces.get("user") === "") {
+      fault(
+        out,
+        `/linux/${name}`,
+        mappings,
+        "must have at least one mapping, because linux.namespaces asks for " +
+          "a new user namespace",
+      );
+    }
+  }
+}
+
+function needs(
+  out: Findings,
+  pointer: string,
+  value: unknown,
+  what: string,
+): void {
+  fault(out, pointer, value, `needs ${what} in linux.namespaces`);
+}
+
+/** Whether a value asks for something. */
+function asked(value: unknown): boolean {
+  if (Array.isArray(value)) return value.length > 0;
+  if (isObject(value)) return Object.keys(value).length > 0;
+  return value !== undefined && value !== "" && value !== false;
+}

@@ -1,0 +1,49 @@
+/**
+ * Assembles the executors: launch/executor/NAME.s becomes NAME.ts, a listing
+ * of bytes beside their mnemonics. Needs Debian's binutils and
+ * binutils-aarch64-linux-gnu.
+ *
+ *     deno run -A scripts/assemble.ts
+ *
+ * @module
+ */
+
+import { disassemble, OBJDUMP } from "../tests/disassemble.ts";
+import type { Arch } from "../ffi/syscall_numbers.ts";
+
+const PREFIX = { x86_64: "x86_64-linux-gnu-", aarch64: "aarch64-linux-gnu-" };
+
+function tool(program: string, ...args: string[]): void {
+  const { success, stderr } = new Deno.Command(program, { args }).outputSync();
+  if (!success) {
+    throw new Error(`${program}: ${new TextDecoder().decode(stderr)}`);
+  }
+}
+
+async function assemble(arch: Arch): Promise<void> {
+  const room = new URL("../launch/executor/", import.meta.url).pathname;
+  const work = await Deno.makeTempDir();
+  try {
+    const object = `${work}/executor.o`;
+    const binary = `${work}/executor.bin`;
+    tool(`${PREFIX[arch]}as`, "-o", object, `${room}${arch}.s`);
+    const only = ["-O", "binary", "-j", ".text"];
+    tool(`${PREFIX[arch]}objcopy`, ...only, object, binary);
+    const lines = await disassemble(await Deno.readFile(binary), arch);
+    const rows = lines.map(([bytes, mnemonic]) =>
+      `  [${JSON.stringify(bytes)}, ${JSON.stringify(mnemonic)}],`
+    );
+    await Deno.writeTextFile(
+      `${room}${arch}.ts`,
+      `/** The executor for ${arch}; made from ${arch}.s by scripts/assemble.ts. */\n` +
+        `export const LISTING: readonly (readonly [string, string])[] = [\n` +
+        `${rows.join("\n")}\n];\n`,
+    );
+  } finally {
+    await Deno.remove(work, { recursive: true });
+  }
+}
+
+if (import.meta.main) {
+  for (const arch of Object.keys(OBJDUMP) as Arch[]) await assemble(arch);
+}

@@ -1,0 +1,175 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import {
+  command,
+  type Container,
+  containerTest,
+  idOf,
+  script,
+} from "./container.ts";
+import { assertOneLine, assertSuccess, until } from "./davit.ts";
+
+/** Starts a container whose shell says READY once its traps are set. */
+async function started(container: Container) {
+  const creation = container.spawn([
+    "create",
+    "--bundle",
+    container.bundle,
+    container.id,
+  ]);
+  assertSuccess(await creation.end());
+  assertSuccess(await container.start());
+  await until("it is ready", () => creation.stdout.includes("READY"));
+  return creation;
+}
+
+const telling = script(
+  `for s in HUP USR1 TERM; do trap "echo got $s" $s; done
+  echo READY; while :; do sleep 0.05; done`,
+);
+
+for (
+  const [words, name] of [
+    [[], "TERM"],
+    [["TERM"], "TERM"],
+    [["SIGHUP"], "HUP"],
+    [["usr1"], "USR1"],
+    [["10"], "USR1"],
+    [["sigterm"], "TERM"],
+  ] as [string[], string][]
+) {
+  containerTest(
+    `kill ID ${words.join(" ")} sends ${name}`,
+    telling,
+    async (container) => {
+      using output = await started(container);
+      assertSuccess(await container.davit(["kill", container.id, ...words]));
+      await until(name, () => output.stdout.includes(`got ${name}\n`));
+    },
+  );
+}
+
+containerTest(
+  "kill --all reaches every process of the container",
+  script("sleep 1000 & sleep 1000 & echo READY; wait", (config) => {
+    config.linux.namespaces = config.linux.namespaces.filter(({ type }) =>
+      type !== "pid"
+    );
+    config.linux.cgroupsPath = `/${idOf(config)}`;
+  }),
+  async (container) => {
+    using _output = await started(container);
+    assertSuccess(
+      await container.davit(["kill", "--all", container.id, "KILL"]),
+    );
+    await until(
+      "it is stopped",
+      async () => (await container.state()).status === "stopped",
+    );
+    await until(
+      "its processes are gone",
+      () => !container.leftovers().some((line) => line.startsWith("process")),
+    );
+  },
+);
+
+containerTest(
+  "kill ends a created container",
+  command(["true"]),
+  async (container) => {
+    assertSuccess(await container.create());
+    assertSuccess(await container.davit(["kill", container.id, "KILL"]));
+    await until(
+      "it is stopped",
+      async () => (await container.state()).status === "stopped",
+    );
+  },
+);
+
+containerTest(
+  "kill of a stopped container fails, kill --all succeeds",
+  command(["true"]),
+  async (container) => {
+    assertSuccess(await container.run(["--keep"]));
+    const result = await container.davit(["kill", container.id, "KILL"]);
+    assertOneLine(result, /container not running/);
+    assertSuccess(await container.davit(["kill", "--all", container.id, "9"]));
+  },
+);
+
+containerTest(
+  "kill of an unknown container fails",
+  command(["true"]),
+  async (container) => {
+    assertOneLine(
+      await container.davit(["kill", "nobody", "KILL"]),
+      /Container ID \(nobody\) does not exist/,
+    );
+  },
+);
+
+containerTest(
+  "kill works with an environment of nothing but XDG_RUNTIME_DIR",
+  command(["sleep", "100"]),
+  async (container) => {
+    assertSuccess(await container.create());
+    assertSuccess(await container.start());
+    const { code, stderr } = await container.davit(
+      ["kill", container.id, "9"],
+      { bare: { XDG_RUNTIME_DIR: "" } },
+    );
+    assertEquals(code, 0, stderr);
+    await until(
+      "it is stopped",
+      async () => (await container.state()).status === "stopped",
+    );
+  },
+);
+
+containerTest(
+  "delete of what is created or running fails and changes nothing",
+  command(["sleep", "100"]),
+  async (container) => {
+    assertSuccess(await container.create());
+    const created = await container.state();
+    assertOneLine(
+      await container.davit(["delete", container.id]),
+      /created|not stopped/,
+    );
+    assertEquals(await container.state(), created);
+    assertSuccess(await container.start());
+    const running = await container.state();
+    assertOneLine(
+      await container.davit(["delete", container.id]),
+      /running|not stopped/,
+    );
+    assertEquals(await container.state(), running);
+    Deno.statSync(`/proc/${running.pid}`);
+  },
+);
+
+containerTest(
+  "delete --force ends and removes a running container",
+  script("sleep 1000 & sleep 1000"),
+  async (container) => {
+    assertSuccess(await container.create());
+    assertSuccess(await container.start());
+    assertSuccess(await container.davit(["delete", "--force", container.id]));
+    assertEquals(container.leftovers(), []);
+    assert((await container.davit(["state", container.id])).code !== 0);
+  },
+);
+
+containerTest(
+  "delete of an unknown container fails, delete --force succeeds",
+  command(["true"]),
+  async (container) => {
+    assertOneLine(
+      await container.davit(["delete", "nobody"]),
+      /Container ID \(nobody\) does not exist/,
+    );
+    const { stderr } = assertSuccess(
+      await container.davit(["delete", "--force", "nobody"]),
+    );
+    assertMatch(stderr, /^$/);
+  },
+);

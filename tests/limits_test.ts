@@ -1,0 +1,172 @@
+/** Limits, as the kernel reports them on the host. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import type { Patch } from "./config.ts";
+import {
+  command,
+  Container,
+  containerTest,
+  idOf,
+  rootTest,
+  script,
+} from "./container.ts";
+import { assertSuccess, readIfThere, run, until } from "./davit.ts";
+import { cgroupsOf } from "./leftovers.ts";
+
+const MIB = 1 << 20;
+const FILES = [
+  "memory.limit_in_bytes",
+  "memory.max",
+  "cpu.shares",
+  "cpu.weight",
+  "cpu.cfs_quota_us",
+  "cpu.cfs_period_us",
+  "cpu.max",
+  "pids.max",
+];
+
+/** What the limit files of a container's cgroups hold. */
+function limits(container: Container, end = container.id) {
+  const found: Record<string, string> = {};
+  for (const folder of cgroupsOf(container)) {
+    if (!folder.endsWith(end)) continue;
+    for (const file of FILES) {
+      const text = readIfThere(`${folder}/${file}`).trim();
+      if (text !== "") found[file] = text;
+    }
+  }
+  return found;
+}
+
+const limited: Patch = (config) => {
+  config.linux.cgroupsPath = `/${idOf(config)}`;
+  config.linux.resources = {
+    memory: { limit: 64 * MIB },
+    cpu: { shares: 512, quota: 50_000, period: 200_000 },
+    pids: { limit: 25 },
+  };
+};
+
+/** Whether the host's controllers are on cgroup v1. */
+const v1 = readIfThere("/proc/self/mountinfo").includes(" - cgroup cgroup ");
+
+const expected: Record<string, string> = v1
+  ? {
+    "memory.limit_in_bytes": `${64 * MIB}`,
+    "cpu.shares": "512",
+    "cpu.cfs_quota_us": "50000",
+    "cpu.cfs_period_us": "200000",
+    "pids.max": "25",
+  }
+  : {
+    "memory.max": `${64 * MIB}`,
+    "cpu.weight": "20", // 1 + (512 - 2) * 9999 / 262142
+    "cpu.max": "50000 200000",
+    "pids.max": "25",
+  };
+
+containerTest(
+  "limits of the config are the kernel's",
+  command(["sleep", "100"], limited),
+  async (container) => {
+    assertSuccess(await container.create());
+    assertEquals(limits(container), expected);
+    const { pid } = await container.state();
+    const memberships = readIfThere(`/proc/${pid}/cgroup`).split("\n");
+    for (const controller of v1 ? ["memory", "cpu", "pids"] : [""]) {
+      const line = memberships.find((line) =>
+        line.split(":")[1]!.split(",").includes(controller)
+      );
+      assertMatch(line!, new RegExp(`:/${container.id}$`));
+    }
+    assertSuccess(await container.davit(["delete", "--force", container.id]));
+    assertEquals(cgroupsOf(container), []);
+  },
+);
+
+rootTest("limits are those that runc sets", async () => {
+  await using own = new Container(command(["sleep", "100"], limited));
+  await using peer = new Container(command(["sleep", "100"], limited), "runc");
+  const runc = ["runc", "--root", `${peer.folder}/runc`];
+  assertSuccess(await own.create());
+  try {
+    assertSuccess(
+      await run([...runc, "create", "--bundle", peer.bundle, peer.id]),
+    );
+    assertEquals(limits(own), limits(peer));
+  } finally {
+    await run([...runc, "delete", "--force", peer.id]);
+  }
+}, { programs: ["runc"] });
+
+containerTest(
+  "limits: a quota of -1 and a pids limit of 0 or less mean none",
+  command(["sleep", "100"], (config) => {
+    limited(config);
+    config.linux.resources = { cpu: { quota: -1 }, pids: { limit: -1 } };
+  }),
+  async (container) => {
+    assertSuccess(await container.create());
+    const found = limits(container);
+    assertEquals(found["pids.max"] ?? "max", "max");
+    if (v1) assertEquals(found["cpu.cfs_quota_us"] ?? "-1", "-1");
+    else assertMatch(found["cpu.max"] ?? "max", /^max/);
+  },
+);
+
+containerTest(
+  "limits: memory over the limit is not had",
+  script(
+    "dd if=/dev/zero of=/dev/null bs=200M count=1 2>/dev/null; echo status $?",
+    limited,
+  ),
+  async (container) => {
+    assertMatch((await container.run()).stdout, /^status 137\n$|^$/);
+  },
+);
+
+containerTest(
+  "limits: no more processes than pids.limit",
+  script(
+    `i=0; while [ $i -lt 40 ]; do sleep 3 & i=$((i + 1)); done 2>/dev/null
+    echo all`,
+    limited,
+  ),
+  async (container) => {
+    const { code, stdout } = await container.run();
+    assert(code !== 0, "the shell could not fork");
+    assertEquals(stdout, "");
+  },
+);
+
+containerTest(
+  "limits: a path of several new folders is gone after delete",
+  command(["sleep", "100"], (config) => {
+    limited(config);
+    config.linux.cgroupsPath = `/${idOf(config)}-parent/child`;
+  }),
+  async (container) => {
+    assertSuccess(await container.create());
+    assertEquals(limits(container, "child"), expected);
+    assertSuccess(await container.davit(["delete", "--force", container.id]));
+    const left = cgroupsOf(container).filter((path) => path.endsWith("child"));
+    assertEquals(left, []);
+    // What lies above a container's own cgroup is not the runtime's to remove.
+    for (const path of cgroupsOf(container)) Deno.removeSync(path);
+  },
+);
+
+containerTest(
+  "limits: a container with its cgroup's children still running is deleted",
+  script("sleep 1000 & sleep 1000 & sleep 1000 & sleep 1000", (config) => {
+    limited(config);
+    config.linux.namespaces = config.linux.namespaces.filter(({ type }) =>
+      type !== "pid"
+    );
+  }),
+  async (container) => {
+    assertSuccess(await container.create());
+    assertSuccess(await container.start());
+    assertSuccess(await container.davit(["delete", "--force", container.id]));
+    await until("nothing is left", () => container.leftovers().length === 0);
+  },
+);

@@ -1,0 +1,95 @@
+/** The receiver of a terminal's master, and talking over it. */
+import { assert } from "@std/assert";
+import { close, read, write } from "../ffi/fd.ts";
+import type { Fd } from "../ffi/fd.ts";
+import { poll, POLLIN } from "../ffi/poll.ts";
+import { setWindowSize, type WindowSize } from "../ffi/pty.ts";
+import { listen, receive } from "../ffi/socket.ts";
+import { checked } from "../ffi/syscall.ts";
+
+const SOCK_CLOEXEC = 0o2000000;
+
+/** Listens at a path for what `create --console-socket` sends. */
+export class ConsoleSocket implements Disposable {
+  readonly #socket: Fd;
+
+  constructor(readonly path: string) {
+    this.#socket = listen(path, 1);
+  }
+
+  /** Waits for a master; its name is what came with it. */
+  receive(seconds = 10): { master: Master; name: string } {
+    this.#wait(this.#socket, seconds);
+    const peer = checked(
+      "accept4",
+      this.path,
+      this.#socket,
+      null,
+      null,
+      SOCK_CLOEXEC,
+    ) as Fd;
+    try {
+      this.#wait(peer, seconds);
+      const data = new Uint8Array(4096);
+      const { length, fd } = receive(peer, data);
+      if (fd === undefined) throw new Error("no descriptor came");
+      const name = new TextDecoder().decode(data.subarray(0, length));
+      return { master: new Master(fd), name };
+    } finally {
+      close(peer);
+    }
+  }
+
+  #wait(fd: Fd, seconds: number): void {
+    const [events] = poll([{ fd, events: POLLIN }], seconds * 1000);
+    assert(events, `nothing came to ${this.path} in ${seconds} s`);
+  }
+
+  [Symbol.dispose](): void {
+    close(this.#socket);
+  }
+}
+
+/** The master side of a terminal. */
+export class Master implements Disposable {
+  readonly #fd: Fd;
+  /** All that was read so far. */
+  text = "";
+
+  constructor(fd: Fd) {
+    this.#fd = fd;
+  }
+
+  /** Reads until the text matches; fails when it does not in time. */
+  expect(wanted: RegExp, seconds = 10): RegExpExecArray {
+    const end = Date.now() + seconds * 1000;
+    for (;;) {
+      const found = wanted.exec(this.text);
+      if (found !== null) return found;
+      assert(Date.now() < end, `${wanted} in ${JSON.stringify(this.text)}`);
+      const [events] = poll([{ fd: this.#fd, events: POLLIN }], 100);
+      if (!events) continue;
+      const buffer = new Uint8Array(4096);
+      let length = 0;
+      try {
+        length = read(this.#fd, buffer);
+      } catch {
+        // EIO: nobody has the other side any more
+      }
+      assert(length > 0, `${wanted} in ${JSON.stringify(this.text)}, ended`);
+      this.text += new TextDecoder().decode(buffer.subarray(0, length));
+    }
+  }
+
+  type(text: string): void {
+    write(this.#fd, new TextEncoder().encode(text));
+  }
+
+  resize(size: WindowSize): void {
+    setWindowSize(this.#fd, size);
+  }
+
+  [Symbol.dispose](): void {
+    close(this.#fd);
+  }
+}

@@ -1,0 +1,38 @@
+/** The main paths under another kernel, with each layout of cgroups. */
+import { assertEquals } from "@std/assert";
+import { join } from "@std/path/posix";
+import { command, Container, idOf, rootTest } from "./container.ts";
+import { DAVIT, REPO } from "./davit.ts";
+import { umlMissing, underUml } from "./uml.ts";
+
+const missing = DAVIT.endsWith("scripts/davit")
+  ? "the compiled binary"
+  : umlMissing();
+
+for (const layout of ["v1", "hybrid", "v2"] as const) {
+  rootTest(`under User-Mode Linux with cgroup ${layout}`, async () => {
+    await using one = new Container(command(["echo", "hello from inside"]));
+    await using two = new Container(command(["sleep", "1000"], (config) => {
+      config.linux.cgroupsPath = `/${idOf(config)}`;
+      config.linux.resources = {
+        memory: { limit: 64 << 20 },
+        cpu: { shares: 512, quota: 50_000, period: 200_000 },
+        pids: { limit: 25 },
+      };
+    }));
+    const { code, stdout, stderr } = await underUml(layout, [
+      "sh",
+      join(REPO, "tests/uml_life_cycle.sh"),
+      layout,
+      DAVIT,
+      one.bundle,
+      two.bundle,
+      two.id,
+    ]);
+    assertEquals(
+      { code, last: stdout.trimEnd().split("\n").at(-1)?.trim() },
+      { code: 0, last: "all as expected" },
+      `${stdout}\n${stderr}`,
+    );
+  }, { missing });
+}
