@@ -11,6 +11,7 @@ import { type DeviceRule, EVERY, isTotal } from "./devices.ts";
 
 /** One BPF instruction. */
 export interface BpfInstruction {
+  /** One of BPF. */
   readonly opcode: number;
   /** Destination register, 0..10. */
   readonly dst: number;

@@ -12,6 +12,7 @@ import { CgroupError } from "./error.ts";
 
 /** One entry of `linux.resources.devices`. */
 export interface DeviceRuleInput {
+  /** Whether the access is allowed or denied. */
   readonly allow: boolean;
   /** `a` (both kinds, the default), `c` or `b`. */
   readonly type?: string;
@@ -30,10 +31,11 @@ export const ACCESS = { m: 1, r: 2, w: 4 } as const;
 export const ALL_ACCESS = 7;
 
 /** Stands for every major or minor number. */
-export const EVERY = -1;
+export const EVERY: number = -1;
 
 /** A device rule in one form. */
 export interface DeviceRule {
+  /** Whether the access is allowed or denied. */
   readonly allow: boolean;
   /** `a` stands for both kinds. */
   readonly type: "a" | "b" | "c";

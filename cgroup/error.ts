@@ -15,7 +15,7 @@ export class CgroupError extends Error {
   /** What kind of failure this is. */
   readonly code: CgroupErrorCode;
 
-  /** @param cause the error of the file system behind it, if any */
+  /** Makes the error; `cause` is the file system's error behind it. */
   constructor(code: CgroupErrorCode, message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;

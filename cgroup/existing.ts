@@ -16,6 +16,7 @@ export type CgroupKind = "v1" | "v2" | "none";
 
 /** What the container's state keeps of its cgroups; plain data. */
 export interface CgroupRecord {
+  /** The interface of these cgroups. */
   readonly kind: CgroupKind;
   /** The container's cgroup in each hierarchy, as absolute host paths. */
   readonly directories: readonly string[];
@@ -35,7 +36,7 @@ export class ExistingCgroups {
   #directories: readonly string[];
   #created: readonly string[];
 
-  /** @param record what the container's state kept */
+  /** Takes what the container's state kept. */
   constructor(record: CgroupRecord) {
     this.kind = record.kind;
     this.#directories = record.directories;

@@ -2,6 +2,7 @@ import { parseMountinfo } from "./mountinfo.ts";
 
 /** A cgroup v1 hierarchy and where it is mounted. */
 export interface Hierarchy {
+  /** Absolute path. */
   readonly mountPoint: string;
   /** The cgroup that is mounted there, `/` for the hierarchy's root. */
   readonly root: string;
@@ -11,6 +12,7 @@ export interface Hierarchy {
 
 /** The cgroup v2 hierarchy and where it is mounted. */
 export interface UnifiedHierarchy {
+  /** Absolute path. */
   readonly mountPoint: string;
   /** The cgroup that is mounted there, `/` for the hierarchy's root. */
   readonly root: string;
@@ -22,6 +24,7 @@ export interface CgroupLayout {
   readonly kind: "legacy" | "hybrid" | "unified" | "none";
   /** The v1 hierarchies, in the order of their mounts. */
   readonly hierarchies: readonly Hierarchy[];
+  /** The v2 hierarchy, where it is mounted. */
   readonly unified: UnifiedHierarchy | undefined;
 }
 

@@ -34,7 +34,10 @@ export class LegacyCgroups extends ExistingCgroups implements CgroupManager {
   readonly #hybrid: boolean;
   #cgroups: readonly Cgroup[];
 
-  /** @throws {CgroupError} when a controller that the config needs is missing */
+  /**
+   * Makes nothing yet.
+   * @throws {CgroupError} when a controller that the config needs is missing
+   */
   constructor(layout: CgroupLayout, plan: CgroupPlan) {
     const hierarchies = [
       ...layout.hierarchies,

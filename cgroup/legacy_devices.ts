@@ -9,6 +9,7 @@ import { CgroupError, osCode, osText } from "./error.ts";
 
 /** One write of a cgroup v1 devices file. */
 export interface LegacyDeviceWrite {
+  /** The file's name in the cgroup's directory. */
   readonly file: "devices.allow" | "devices.deny";
   /** Such as `c 1:3 rwm`, or `a` for everything. */
   readonly value: string;

@@ -14,15 +14,18 @@ import { UnifiedCgroups } from "./unified.ts";
 
 /** A container whose cgroups are to be made. */
 export interface CgroupRequest {
+  /** The container's ID. */
   readonly id: string;
   /** `linux.cgroupsPath`; the spec's own when absent. */
   readonly cgroupsPath?: string;
+  /** The config. */
   readonly spec?: {
     readonly linux?: {
       readonly cgroupsPath?: string;
       readonly resources?: CgroupResources;
     };
   };
+  /** Told of what is left out. */
   readonly log?: CgroupLog;
 }
 

@@ -1,6 +1,8 @@
 /** One line of `/proc/PID/mountinfo`, see proc_pid_mountinfo(5). */
 export interface MountInfo {
+  /** The mount's own number. */
   readonly id: number;
+  /** The number of the mount that it lies on. */
   readonly parentId: number;
   /** Device number as `major:minor`. */
   readonly device: string;
@@ -8,12 +10,15 @@ export interface MountInfo {
   readonly root: string;
   /** Where, as seen from the process's root. */
   readonly mountPoint: string;
+  /** Options of this mount. */
   readonly options: readonly string[];
   /** Optional fields, such as `shared:1`. */
   readonly fields: readonly string[];
   /** File system type, such as `cgroup2`. */
   readonly type: string;
+  /** What is mounted, as the file system names it. */
   readonly source: string;
+  /** Options of the file system; cgroup v1 lists its controllers here. */
   readonly superOptions: readonly string[];
 }
 

@@ -12,10 +12,12 @@ import { below, parentOf } from "./place.ts";
 
 /** What these functions read of a config. */
 export interface CgroupPathsSpec {
+  /** The config's mounts. */
   readonly mounts?: readonly {
     readonly type?: string;
     readonly destination: string;
   }[];
+  /** The path, and which resources are set. */
   readonly linux?: {
     readonly cgroupsPath?: string;
     readonly resources?: {

@@ -10,16 +10,19 @@
 import { CgroupError } from "./error.ts";
 
 /** A number of the config; those beyond 2^53 are bigints. */
-type Integer = number | bigint;
+export type Integer = number | bigint;
 
 /** What this module reads of `linux.resources`. */
 export interface CgroupLimits {
+  /** Limit in bytes; -1 for none. */
   readonly memory?: { readonly limit?: Integer };
+  /** Relative shares; quota and period in microseconds. */
   readonly cpu?: {
     readonly shares?: Integer;
     readonly quota?: Integer;
     readonly period?: Integer;
   };
+  /** Most tasks; -1 for no limit. */
   readonly pids?: { readonly limit?: Integer };
 }
 
@@ -29,6 +32,7 @@ export interface ResourceWrite {
   readonly controller: string;
   /** The file's name in the cgroup's directory. */
   readonly file: string;
+  /** What to write, without a line break. */
   readonly value: string;
   /** JSON pointer of the property that asks for it. */
   readonly pointer: string;

@@ -4,17 +4,21 @@ import type { CgroupLimits } from "./resources.ts";
 
 /** `linux.resources`, as far as this version applies it. */
 export interface CgroupResources extends CgroupLimits {
+  /** The device rules, in order. */
   readonly devices?: readonly DeviceRuleInput[];
 }
 
 /** Told of what is left out. */
 export interface CgroupLog {
+  /** What helps to find a fault. */
   debug(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  /** What is not as safe as it should be. */
   warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
 }
 
 /** The cgroups of one container. */
 export interface CgroupManager {
+  /** The interface of these cgroups. */
   readonly kind: CgroupKind;
   /**
    * The container's cgroup in each hierarchy, as absolute host paths. Before
@@ -43,8 +47,10 @@ export interface CgroupManager {
 export interface CgroupPlan {
   /** The cgroup below each hierarchy's root, an absolute path. */
   readonly place: string;
+  /** `linux.resources`, empty when absent. */
   readonly resources: CgroupResources;
   /** Whether the config insists on a cgroup: it sets limits or a path. */
   readonly insists: boolean;
+  /** Told of what is left out. */
   readonly log: CgroupLog;
 }

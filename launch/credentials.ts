@@ -10,7 +10,7 @@
 
 import { E } from "../ffi/errno.ts";
 import type { CapabilityInput, ProcessInput } from "./input.ts";
-import type { Field, PlanBuilder } from "./plan.ts";
+import { type Field, type PlanBuilder, reg } from "./plan.ts";
 
 const PR_SET_KEEPCAPS = 8, PR_CAPBSET_DROP = 24, PR_SET_NO_NEW_PRIVS = 38;
 const PR_CAP_AMBIENT = 47, PR_CAP_AMBIENT_RAISE = 2;
@@ -60,18 +60,23 @@ export function planCredentials(
 
 /** Capabilities above the kernel's last one answer EINVAL. */
 function dropBounding(plan: PlanBuilder, bounding: bigint): void {
+  const next = plan.fresh("drop");
   const done = plan.fresh("dropped");
-  plan.because(
-    "drop capabilities from the bounding set",
-    `${POINTER}/bounding`,
-  );
+  const dropped: Field[] = [];
   for (let capability = 0; capability < CAPABILITIES; capability++) {
-    if (bounding >> BigInt(capability) & 1n) continue;
-    plan.call("prctl", [PR_CAPBSET_DROP, capability, 0, 0, 0], {
-      tolerate: [{ errno: E.EINVAL, goto: done }],
-    });
+    if (!(bounding >> BigInt(capability) & 1n)) dropped.push([8, capability]);
   }
-  plan.label(done);
+  plan.because("drop capabilities from the bounding set", `${POINTER}/bounding`)
+    .add({ set: "list", value: { struct: [...dropped, [8, CAPABILITIES]] } })
+    .label(next)
+    .add({ load: "capability", from: reg("list"), size: 8 })
+    .jump(done, [reg("capability"), "==", CAPABILITIES])
+    .call("prctl", [PR_CAPBSET_DROP, reg("capability"), 0, 0, 0], {
+      tolerate: [{ errno: E.EINVAL, goto: done }],
+    })
+    .add({ add: "list", a: reg("list"), b: 8 })
+    .jump(next)
+    .label(done);
 }
 
 function setCapabilities(plan: PlanBuilder, sets: CapabilityInput): void {

@@ -58,32 +58,43 @@ export function makedev(major: number, minor: number): number {
   return (minor & 0xff) | (major << 8) | ((minor & ~0xff) << 12);
 }
 
-/** What is there already has to be the same device. */
+/** Makes a device file. What is there already has to be the same device. */
 function makeDevice(plan: PlanBuilder, device: DeviceInput): void {
   const { name, major, minor } = device;
-  const check = plan.fresh(`check /dev/${name}`);
-  const wrong = plan.fresh(`other /dev/${name}`);
-  const have = plan.fresh(`have /dev/${name}`);
-  const number = makedev(major, minor);
-  plan.call("mknodat", [reg("dev"), name, S_IFCHR | 0o666, number], {
-    tolerate: [{ errno: E.EEXIST, goto: check }],
-  }).jump(have).label(check).call("statx", [
-    reg("dev"),
-    name,
-    AT_SYMLINK_NOFOLLOW,
-    STATX_MASK,
-    { block: "statx" },
-  ]);
-  plan.block("statx", Array.from({ length: 32 }, () => [8, 0]));
-  plan.add({ load: "type", from: { block: "statx", at: 28 }, size: 2 })
-    .add({ and: "type", a: reg("type"), b: S_IFMT })
-    .add({ load: "major", from: { block: "statx", at: 128 }, size: 4 })
-    .add({ load: "minor", from: { block: "statx", at: 132 }, size: 4 })
-    .jump(wrong, [reg("type"), "!=", S_IFCHR])
-    .jump(wrong, [reg("major"), "!=", major])
-    .jump(have, [reg("minor"), "==", minor])
-    .label(wrong).add({ fail: E.EEXIST })
-    .label(have);
+  const args = [name, makedev(major, minor), major, minor];
+  plan.routine("make a device", args, (routine) => {
+    const check = routine.fresh("check device");
+    const wrong = routine.fresh("other device");
+    const have = routine.fresh("have device");
+    routine.argument(0, "name").argument(1, "device")
+      .call("mknodat", [
+        reg("dev"),
+        reg("name"),
+        S_IFCHR | 0o666,
+        reg("device"),
+      ], { tolerate: [{ errno: E.EEXIST, goto: check }] })
+      .jump(have)
+      .label(check)
+      .block("statx", Array.from({ length: 32 }, () => [8, 0]))
+      .call("statx", [
+        reg("dev"),
+        reg("name"),
+        AT_SYMLINK_NOFOLLOW,
+        STATX_MASK,
+        { block: "statx" },
+      ])
+      .add({ load: "type", from: { block: "statx", at: 28 }, size: 2 })
+      .add({ and: "type", a: reg("type"), b: S_IFMT })
+      .jump(wrong, [reg("type"), "!=", S_IFCHR])
+      .add({ load: "major", from: { block: "statx", at: 128 }, size: 4 })
+      .argument(2, "wanted")
+      .jump(wrong, [reg("major"), "!=", reg("wanted")])
+      .add({ load: "minor", from: { block: "statx", at: 132 }, size: 4 })
+      .argument(3, "wanted")
+      .jump(have, [reg("minor"), "==", reg("wanted")])
+      .label(wrong).add({ fail: E.EEXIST })
+      .label(have).goBack();
+  });
 }
 
 /** Where mknod(2) is forbidden, the host's device is bound onto a file. */

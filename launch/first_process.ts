@@ -11,6 +11,7 @@ import { CLONE_NEW } from "../ffi/namespace.ts";
 import { MAGIC, STATFS_SIZE } from "../ffi/statfs.ts";
 import { setAttributes, treeFlags } from "./attributes.ts";
 import { descriptor, firstFree } from "./descriptors.ts";
+import { INIT_NAME } from "./init_name.ts";
 import type { LaunchInput, NamespaceInput, NamespaceKind } from "./input.ts";
 import { awaitAnswer, tell } from "./messages.ts";
 import { type PlanBuilder, reg, REPORT } from "./plan.ts";
@@ -29,7 +30,7 @@ export const NAMESPACE_FLAG: Readonly<Record<NamespaceKind, number>> = {
 };
 
 const CLONE_PARENT = 0x8000, SIGCHLD = 17;
-const PR_SET_DUMPABLE = 4;
+const PR_SET_DUMPABLE = 4, PR_SET_NAME = 15;
 
 /** The register with the clone of a bind mount's source. */
 export function sourceRegister(index: number): string {
@@ -88,6 +89,8 @@ function prepare(plan: PlanBuilder, input: LaunchInput, davit: number): void {
   for (const signal of [32, 33]) {
     plan.call("rt_sigaction", [signal, byDefault, 0, 8]);
   }
+  plan.because(`be called ${INIT_NAME} until the program runs`)
+    .call("prctl", [PR_SET_NAME, INIT_NAME, 0, 0, 0]);
   plan.because("keep other processes from tracing the launch")
     .call("prctl", [PR_SET_DUMPABLE, 0, 0, 0, 0]);
 }

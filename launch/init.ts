@@ -168,7 +168,7 @@ function changeRoot(
 
 function makeWorkingDirectory(plan: PlanBuilder, cwd: string): void {
   plan.because(`make the working directory ${cwd}`, "/process/cwd");
-  openMountPoint(plan, "target", cwd, "directory");
+  openMountPoint(plan, cwd, "directory");
   plan.call("close", [reg("target")]);
 }
 

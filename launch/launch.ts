@@ -15,6 +15,7 @@ import { ARCH } from "../ffi/syscall.ts";
 import { compile } from "./compile.ts";
 import { descriptor } from "./descriptors.ts";
 import { LaunchError, type Reason } from "./error.ts";
+import { INIT_NAME } from "./init_name.ts";
 import { MESSAGE_SIZE, parseMessage, TAG } from "./messages.ts";
 import type { Plan } from "./plan.ts";
 import { WAIT } from "./user_program.ts";
@@ -43,9 +44,6 @@ export interface Launched {
   /** The master of the terminal that init opened. */
   readonly master?: Fd;
 }
-
-/** The name that init's executable has in /proc until it runs the program. */
-export const EXECUTABLE = "davit-init";
 
 /**
  * Carries a plan out until init waits for `start`.
@@ -91,9 +89,9 @@ function start(options: LaunchOptions, socket: Fd): number {
     descriptors.push([descriptor("console", preserveFds), options.console]);
   }
   const program = compile(plan, ARCH);
-  const memfd = executableMemfd(EXECUTABLE, program);
+  const memfd = executableMemfd(INIT_NAME, program);
   const start = (path: string) =>
-    spawn({ path, args: [EXECUTABLE], env: [], descriptors });
+    spawn({ path, args: [INIT_NAME], env: [], descriptors });
   if (memfd !== undefined) {
     try {
       return start(`/proc/self/fd/${memfd}`);
@@ -101,7 +99,7 @@ function start(options: LaunchOptions, socket: Fd): number {
       close(memfd);
     }
   }
-  const path = `${options.folder}/${EXECUTABLE}`;
+  const path = `${options.folder}/${INIT_NAME}`;
   const file = open(path, O.WRONLY | O.CREAT | O.EXCL, 0o700);
   try {
     try {
@@ -122,7 +120,9 @@ function converse(
   found: { pid?: number; master?: Fd; first?: number },
 ): void {
   const bytes = new Uint8Array(MESSAGE_SIZE);
-  for (;;) {
+  let ready = false;
+  // Init may be ready before the first process has said its pid.
+  while (!ready || found.pid === undefined) {
     const { length, fd } = receive(socket, bytes);
     if (length === 0) throw died(found);
     const { tag, errno, value } = parseMessage(bytes);
@@ -131,7 +131,7 @@ function converse(
     else if (tag === TAG.maps) {
       writeMaps(found.first!);
       write(socket, new Uint8Array(1));
-    } else if (tag === TAG.ready) return;
+    } else if (tag === TAG.ready) ready = true;
     else {
       const { why, pointer } = plan.steps[tag]!;
       throw new LaunchError({ why, pointer }, errno);

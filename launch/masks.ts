@@ -12,7 +12,7 @@ import { AT_EMPTY_PATH, AT_FDCWD, O } from "../ffi/fd.ts";
 import { setAttributes, treeFlags } from "./attributes.ts";
 import { attachTo, makeFilesystem } from "./mounts.ts";
 import { type PlanBuilder, reg } from "./plan.ts";
-import { openInRoot, whenDirectory } from "./root_paths.ts";
+import { components, openTarget, whenDirectory } from "./root_paths.ts";
 
 const MOUNT_ATTR_RDONLY = 1;
 const STATX_TYPE = 1, STATX_RDEV_MAJOR = 128, STATX_RDEV_MINOR = 132;
@@ -25,29 +25,33 @@ export function planMaskedPaths(
   if (paths.length === 0) return;
   openNull(plan);
   paths.forEach((path, i) => {
-    const next = plan.fresh(`masked ${path}`);
-    const directory = plan.fresh(`mask the directory ${path}`);
-    const mask = plan.fresh(`mask ${path}`);
-    plan.because(`mask ${path}`, `/linux/maskedPaths/${i}`);
-    openOptional(plan, path, next);
-    whenDirectory(plan, reg("target"), directory);
-    plan.call("open_tree", [
-      reg("null"),
-      "",
-      treeFlags(false) | AT_EMPTY_PATH,
-    ], { to: "mount" }).jump(mask).label(directory);
-    makeFilesystem(plan, "mount", {
-      type: "tmpfs",
-      source: "tmpfs",
-      data: ["nr_blocks=1", "nr_inodes=1", "mode=0755"],
-      attributes: MOUNT_ATTR_RDONLY,
-    });
-    plan.label(mask);
-    attachTo(plan, reg("mount"), reg("target"));
-    plan.call("close", [reg("mount")]).call("close", [reg("target")])
-      .label(next);
+    plan.because(`mask ${path}`, `/linux/maskedPaths/${i}`)
+      .routine("mask a path", [pathArgument(path)], maskSteps);
   });
   plan.because("let go of the host's /dev/null").call("close", [reg("null")]);
+}
+
+function maskSteps(plan: PlanBuilder): void {
+  const directory = plan.fresh("mask a directory");
+  const mask = plan.fresh("mask");
+  const missing = plan.fresh("nothing to mask");
+  openOptional(plan, missing);
+  whenDirectory(plan, reg("target"), directory);
+  plan.call("open_tree", [
+    reg("null"),
+    "",
+    treeFlags(false) | AT_EMPTY_PATH,
+  ], { to: "mount" }).jump(mask).label(directory);
+  makeFilesystem(plan, "mount", {
+    type: "tmpfs",
+    source: "tmpfs",
+    data: ["nr_blocks=1", "nr_inodes=1", "mode=0755"],
+    attributes: MOUNT_ATTR_RDONLY,
+  });
+  plan.label(mask);
+  attachTo(plan, reg("mount"), reg("target"));
+  plan.call("close", [reg("mount")]).call("close", [reg("target")])
+    .label(missing).goBack();
 }
 
 /** The host's null device, which no container can have replaced. */
@@ -81,31 +85,39 @@ export function planReadonlyPaths(
   paths: readonly string[],
 ): void {
   paths.forEach((path, i) => {
-    const next = plan.fresh(`read-only ${path}`);
-    plan.because(`make ${path} read-only`, `/linux/readonlyPaths/${i}`);
-    openOptional(plan, path, next);
-    plan.call("open_tree", [
-      reg("target"),
-      "",
-      treeFlags(true) | AT_EMPTY_PATH,
-    ], { to: "mount" });
-    setAttributes(plan, reg("mount"), {
-      recursive: true,
-      set: MOUNT_ATTR_RDONLY,
-    });
-    attachTo(plan, reg("mount"), reg("target"));
-    plan.call("close", [reg("mount")]).call("close", [reg("target")])
-      .label(next);
+    plan.because(`make ${path} read-only`, `/linux/readonlyPaths/${i}`)
+      .routine("make a path read-only", [pathArgument(path)], readonlySteps);
   });
 }
 
-/** Opens `path` into `target`; goes to `missing` when there is none. */
-function openOptional(plan: PlanBuilder, path: string, missing: string): void {
-  openInRoot(plan, "target", path, {
-    flags: O.PATH,
-    tolerate: [
-      { errno: E.ENOENT, goto: missing },
-      { errno: E.ENOTDIR, goto: missing },
-    ],
+function readonlySteps(plan: PlanBuilder): void {
+  const missing = plan.fresh("nothing to make read-only");
+  openOptional(plan, missing);
+  plan.call("open_tree", [
+    reg("target"),
+    "",
+    treeFlags(true) | AT_EMPTY_PATH,
+  ], { to: "mount" });
+  setAttributes(plan, reg("mount"), {
+    recursive: true,
+    set: MOUNT_ATTR_RDONLY,
   });
+  attachTo(plan, reg("mount"), reg("target"));
+  plan.call("close", [reg("mount")]).call("close", [reg("target")])
+    .label(missing).goBack();
+}
+
+/** A path as openat2(2) wants it below the root. */
+function pathArgument(path: string): string {
+  return components(path).join("/") || ".";
+}
+
+/** Opens a routine's path into `target`; goes to `missing` without one. */
+function openOptional(plan: PlanBuilder, missing: string): void {
+  plan.argument(0, "path");
+  openTarget(
+    plan,
+    { errno: E.ENOENT, goto: missing },
+    { errno: E.ENOTDIR, goto: missing },
+  );
 }

@@ -28,8 +28,9 @@ import { type Operand, type PlanBuilder, reg } from "./plan.ts";
 import {
   components,
   type MountPoint,
+  mountPointArguments,
+  mountPointSteps,
   openInRoot,
-  openMountPoint,
 } from "./root_paths.ts";
 
 /** Steps for every mount of the bundle, in its order. */
@@ -45,16 +46,24 @@ export function planMounts(
   });
 }
 
-/** Steps that attach a detached mount to a path below the root. */
-export function attach(
+/**
+ * Steps that attach the detached mount in the register `mount` to a path below
+ * the root, which is made when it is missing.
+ */
+function attach(
   plan: PlanBuilder,
-  mount: Operand,
   destination: string,
-  kind: MountPoint,
+  kind?: MountPoint,
 ): void {
-  openMountPoint(plan, "target", destination, kind);
-  attachTo(plan, mount, reg("target"));
-  plan.call("close", [reg("target")]);
+  plan.routine(
+    "attach a mount",
+    mountPointArguments(destination, kind),
+    (routine) => {
+      mountPointSteps(routine);
+      attachTo(routine, reg("mount"), reg("target"));
+      routine.call("close", [reg("target")]).goBack();
+    },
+  );
 }
 
 /** A step that attaches a detached mount to an open file. */
@@ -102,7 +111,7 @@ function mountFilesystem(plan: PlanBuilder, mount: FilesystemMount): void {
   const { type, source, data, destination, pointer, set } = mount;
   plan.because(`mount ${type} on ${destination}`, pointer);
   makeFilesystem(plan, "mount", { type, source, data, attributes: set });
-  attach(plan, reg("mount"), destination, "directory");
+  attach(plan, destination, "directory");
   applyAttributes(plan, reg("mount"), { ...mount, set: 0, clear: 0 });
   plan.call("close", [reg("mount")]);
 }
@@ -111,8 +120,9 @@ function bind(plan: PlanBuilder, mount: BindMount, source: string): void {
   const { destination, pointer } = mount;
   plan.because(`bind ${mount.source} to ${destination}`, pointer);
   applyAttributes(plan, reg(source), mount);
-  attach(plan, reg(source), destination, { like: source });
-  plan.call("close", [reg(source)]);
+  plan.add({ set: "mount", value: reg(source) });
+  attach(plan, destination);
+  plan.call("close", [reg("mount")]);
 }
 
 function link(plan: PlanBuilder, { destination, text, pointer }: LinkInput) {

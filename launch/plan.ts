@@ -22,6 +22,10 @@ export type Operand =
   | { readonly strings: readonly string[] }
   /** The address of a structure that does not change. */
   | { readonly struct: readonly Field[] }
+  /** The number of the instruction that uses it. */
+  | { readonly self: true }
+  /** The number of the instruction with a label. */
+  | { readonly label: string }
   /** The bytes of the whole pages before the step with this label. */
   | { readonly before: string }
   /** The address of a named block, which the program may write to. */
@@ -58,9 +62,12 @@ export type Action =
   | Call
   | { readonly set: string; readonly value: Operand }
   | { readonly and: string; readonly a: Operand; readonly b: Operand }
+  | { readonly add: string; readonly a: Operand; readonly b: Operand }
   | {
     readonly load: string;
     readonly from: Operand;
+    /** Bytes from there on. */
+    readonly at?: number;
     readonly size: 1 | 2 | 4 | 8;
   }
   | {
@@ -72,6 +79,8 @@ export type Action =
     readonly jump: string;
     readonly when?: readonly [Operand, Comparison, Operand];
   }
+  /** Goes to the instruction whose number a register holds. */
+  | { readonly go: { readonly reg: string } }
   /** Ends the program as if this step had failed with an errno. */
   | { readonly fail: number };
 
@@ -98,6 +107,15 @@ export interface Plan {
 /** The register that holds the descriptor which failures are reported to. */
 export const REPORT = "report";
 
+/**
+ * The register that names the step to blame for a failure in a routine; 0 for
+ * the step that fails itself.
+ */
+export const BLAME = "blame";
+
+/** The register with the address of the arguments of a routine. */
+export const FRAME = "frame";
+
 /** Puts a plan together. */
 export class PlanBuilder {
   readonly #steps: Step[] = [];
@@ -106,6 +124,7 @@ export class PlanBuilder {
   #pointer = "";
   #label: string | undefined;
   #labels = 0;
+  readonly #routines = new Map<string, (plan: PlanBuilder) => void>();
 
   /** Says what the following steps are for, and what asked for them. */
   because(why: string, pointer = ""): this {
@@ -117,9 +136,10 @@ export class PlanBuilder {
   /** Adds a step. */
   add(action: Action): this {
     const label = this.#label;
+    const why = this.#why, pointer = this.#pointer;
+    if (label === undefined) this.#steps.push({ why, pointer, action });
+    else this.#steps.push({ why, pointer, label, action });
     this.#label = undefined;
-    const step = { why: this.#why, pointer: this.#pointer, action };
-    this.#steps.push(label === undefined ? step : { ...step, label });
     return this;
   }
 
@@ -127,9 +147,11 @@ export class PlanBuilder {
   call(
     call: SyscallName,
     args: readonly Operand[],
-    more: Omit<Call, "call" | "args"> = {},
+    more?: Omit<Call, "call" | "args">,
   ): this {
-    return this.add({ call, args, ...more });
+    return this.add(
+      more === undefined ? { call, args } : { call, args, ...more },
+    );
   }
 
   /** Adds a jump, always or under a condition. */
@@ -159,8 +181,52 @@ export class PlanBuilder {
     return this;
   }
 
-  /** The plan as it stands. */
+  /**
+   * Adds a call of a routine: steps that several others share. The arguments
+   * are found at FRAME, 8 bytes each; see `argument`. A failure in it is told
+   * as one of the step that calls.
+   *
+   * @param steps adds the routine's steps; they go to the plan's end, once
+   */
+  routine(
+    name: string,
+    args: readonly Operand[],
+    steps: (plan: PlanBuilder) => void,
+  ): this {
+    if (!this.#routines.has(name)) this.#routines.set(name, steps);
+    const back = this.fresh("back");
+    const frame: Field[] = [[8, { self: true }], [8, { label: back }]];
+    for (const arg of args) frame.push([8, arg]);
+    return this.add({ set: FRAME, value: { struct: frame } })
+      .jump(name)
+      .label(back);
+  }
+
+  /** Loads the argument `index` of a routine into a register. */
+  argument(index: number, to: string): this {
+    return this.add({
+      load: to,
+      from: reg(FRAME),
+      at: 16 + 8 * index,
+      size: 8,
+    });
+  }
+
+  /** Goes back to where the routine was called. */
+  goBack(): this {
+    return this.add({ set: BLAME, value: 0 })
+      .add({ load: "back", from: reg(FRAME), at: 8, size: 8 })
+      .add({ go: reg("back") });
+  }
+
+  /** The plan, with the routines that it calls. */
   build(): Plan {
+    for (const [name, steps] of this.#routines) {
+      this.because(name).label(name)
+        .add({ load: BLAME, from: reg(FRAME), at: 0, size: 8 });
+      steps(this);
+    }
+    this.#routines.clear();
     return { steps: this.#steps, blocks: this.#blocks };
   }
 }

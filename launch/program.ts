@@ -15,8 +15,15 @@
  */
 
 import { type Arch, syscallNumber } from "../ffi/syscall_numbers.ts";
-import type { Action, Comparison, Field, Operand, Plan } from "./plan.ts";
-import { REPORT } from "./plan.ts";
+import { ConstantData } from "./constant_data.ts";
+import {
+  type Action,
+  BLAME,
+  type Field,
+  type Operand,
+  type Plan,
+  REPORT,
+} from "./plan.ts";
 
 /** Where the parts of a program lie in memory. */
 export const ADDRESS = {
@@ -45,6 +52,8 @@ export const OPERATION = {
   "!=": 0xff09,
   "<": 0xff0a,
   fail: 0xff0b,
+  go: 0xff0c,
+  add: 0xff0d,
 } as const;
 
 /** The largest page that a processor may use, in bytes. */
@@ -54,6 +63,9 @@ export const PAGE: Readonly<Record<Arch, number>> = {
 };
 
 const ANY_ERRNO = 0xffff;
+
+/** Registers that the executor knows by number. */
+const FIXED_REGISTERS = ["errno", REPORT, BLAME] as const;
 
 /** A program, ready to be put into an ELF file. */
 export interface Program {
@@ -71,127 +83,104 @@ export interface Program {
 interface Instruction {
   readonly number: number;
   readonly args: readonly Operand[];
-  readonly to?: string;
-  readonly errno?: number;
-  readonly onError?: number | string;
-  readonly onZero?: number | string;
+  readonly to: string;
+  readonly errno: number;
+  /** Instructions to go to, by label or number; 0 is nowhere. */
+  readonly onError: number | string;
+  readonly onZero: number | string;
+}
+
+function instruction(
+  number: number,
+  args: readonly Operand[],
+  to = "errno",
+  onZero: number | string = 0,
+  errno = 0,
+  onError: number | string = 0,
+): Instruction {
+  return { number, args, to, errno, onError, onZero };
 }
 
 /** The instructions of `plan`; the first ones match its steps one to one. */
 function instructions(plan: Plan, arch: Arch): Instruction[] {
-  const main: Instruction[] = [];
+  const list: Instruction[] = [];
   const tail: Instruction[] = [];
-  plan.steps.forEach(({ action }, index) => {
-    main.push(instruction(action, index));
-  });
-  return [...main, ...tail];
-
-  function instruction(action: Action, index: number): Instruction {
-    if ("call" in action) {
-      const { call, args, to, tolerate = [], ifZero } = action;
-      const base = {
-        number: syscallNumber(call, arch),
-        args,
-        ...(to !== undefined && { to }),
-        ...(ifZero !== undefined && { onZero: ifZero }),
-      };
-      if (tolerate.length === 0) return base;
-      const [first] = tolerate;
-      if (tolerate.length === 1 && first !== undefined) {
-        const errno = first.errno === "any" ? ANY_ERRNO : first.errno;
-        return { ...base, errno, onError: first.goto };
-      }
-      // Several errnos: any of them leads to a chain of comparisons.
-      const result = to ?? "errno";
-      const chain = plan.steps.length + tail.length;
-      for (const { errno, goto } of tolerate) {
-        const args = errno === "any" ? [0, 0] : [{ reg: result }, -errno];
-        tail.push({ number: OPERATION["=="], args, onZero: goto });
-      }
-      tail.push({ number: OPERATION.fail, args: [{ reg: result }, index] });
-      return { ...base, to: result, errno: ANY_ERRNO, onError: chain };
-    }
-    if ("set" in action) {
-      return { number: OPERATION.set, args: [action.value], to: action.set };
-    }
-    if ("and" in action) {
-      const { and, a, b } = action;
-      return { number: OPERATION.and, args: [a, b], to: and };
-    }
-    if ("load" in action) {
-      const number = OPERATION[`load${action.size}`];
-      return { number, args: [action.from], to: action.load };
-    }
-    if ("store" in action) {
-      const number = OPERATION[`store${action.size}`];
-      return { number, args: [action.into, action.store] };
-    }
-    if ("fail" in action) {
-      return { number: OPERATION.fail, args: [-action.fail, index] };
-    }
-    const [a, comparison, b]: readonly [Operand, Comparison, Operand] =
-      action.when ?? [0, "==", 0];
-    return {
-      number: OPERATION[comparison],
-      args: [a, b],
-      onZero: action.jump,
-    };
+  const count = plan.steps.length;
+  for (let i = 0; i < count; i++) {
+    list.push(lower(plan.steps[i]!.action, i, arch, count, tail));
   }
+  return tail.length === 0 ? list : list.concat(tail);
 }
 
-/** Bytes that grow, with each distinct content stored once. */
-class Data {
-  #bytes = new Uint8Array(16 * 1024);
-  #length = 0;
-  readonly #known = new Map<string, number>();
-  readonly #encoder = new TextEncoder();
-
-  /** @param base the address of the first byte */
-  constructor(readonly base: number) {}
-
-  get address(): number {
-    return this.base + this.#length;
-  }
-
-  get bytes(): Uint8Array<ArrayBuffer> {
-    return this.#bytes.slice(0, this.#length);
-  }
-
-  align(): void {
-    this.#length = (this.#length + 7) & ~7;
-  }
-
-  append(bytes: Uint8Array): number {
-    const at = this.#length;
-    const end = at + bytes.length;
-    if (end > this.#bytes.length) {
-      const larger = new Uint8Array(Math.max(end, 2 * this.#bytes.length));
-      larger.set(this.#bytes);
-      this.#bytes = larger;
+/** The instruction of a step; comparisons of errnos go to `tail`. */
+function lower(
+  action: Action,
+  index: number,
+  arch: Arch,
+  count: number,
+  tail: Instruction[],
+): Instruction {
+  if ("call" in action) {
+    const { call, args, to = "errno", tolerate, ifZero = 0 } = action;
+    const number = syscallNumber(call, arch);
+    if (tolerate === undefined || tolerate.length === 0) {
+      return instruction(number, args, to, ifZero);
     }
-    this.#bytes.set(bytes, at);
-    this.#length = end;
-    return this.base + at;
+    if (tolerate.length === 1) {
+      const { errno, goto } = tolerate[0]!;
+      const code = errno === "any" ? ANY_ERRNO : errno;
+      return instruction(number, args, to, ifZero, code, goto);
+    }
+    // Several errnos: any of them leads to a chain of comparisons.
+    const chain = count + tail.length;
+    for (const { errno, goto } of tolerate) {
+      const compared = errno === "any" ? [0, 0] : [{ reg: to }, -errno];
+      tail.push(instruction(OPERATION["=="], compared, "errno", goto));
+    }
+    tail.push(instruction(OPERATION.fail, [{ reg: to }, index]));
+    return instruction(number, args, to, ifZero, ANY_ERRNO, chain);
   }
-
-  /** The address of what `key` names, made by `make` the first time. */
-  once(key: string, make: () => number): number {
-    let address = this.#known.get(key);
-    if (address === undefined) this.#known.set(key, address = make());
-    return address;
+  if ("set" in action) {
+    return instruction(OPERATION.set, [action.value], action.set);
   }
-
-  string(text: string): number {
-    return this.once(
-      `s${text}`,
-      () => this.append(this.#encoder.encode(`${text}\0`)),
-    );
+  if ("load" in action) {
+    const { load, from, at = 0, size } = action;
+    return instruction(OPERATION[`load${size}`], [from, at], load);
   }
+  if ("jump" in action) {
+    const { jump, when } = action;
+    return when === undefined
+      ? instruction(OPERATION["=="], [0, 0], "errno", jump)
+      : instruction(OPERATION[when[1]], [when[0], when[2]], "errno", jump);
+  }
+  if ("store" in action) {
+    const { store, into, size } = action;
+    return instruction(OPERATION[`store${size}`], [into, store]);
+  }
+  if ("and" in action) {
+    return instruction(OPERATION.and, [action.a, action.b], action.and);
+  }
+  if ("add" in action) {
+    return instruction(OPERATION.add, [action.a, action.b], action.add);
+  }
+  if ("go" in action) return instruction(OPERATION.go, [action.go]);
+  return instruction(OPERATION.fail, [-action.fail, index]);
 }
 
 /** Bytes of a structure. */
 function fieldsSize(fields: readonly Field[]): number {
-  return fields.reduce((sum, [size]) => sum + size, 0);
+  let size = 0;
+  for (const [bytes] of fields) size += bytes;
+  return size;
+}
+
+/** The number of each name, in the order in which they first come. */
+function numbered(names: Iterable<string>): Map<string, number> {
+  const numbers = new Map<string, number>();
+  for (const name of names) {
+    if (!numbers.has(name)) numbers.set(name, numbers.size);
+  }
+  return numbers;
 }
 
 /**
@@ -205,54 +194,58 @@ export function layOut(plan: Plan, arch: Arch): Program {
   plan.steps.forEach(({ label }, index) => {
     if (label !== undefined) labels.set(label, index);
   });
-  const registers = new Map([["errno", 0], [REPORT, 1]]);
-  for (const { action } of plan.steps) {
-    const name = written(action);
-    if (name !== undefined && !registers.has(name)) {
-      registers.set(name, registers.size);
-    }
-  }
-  const register = (name: string) => {
-    const number = registers.get(name);
-    if (number === undefined) throw new RangeError(`no register "${name}"`);
-    return number;
-  };
+  const registers = numbered([...FIXED_REGISTERS, ...list.map((i) => i.to)]);
   const registerBytes = 8 * registers.size;
-
-  const constant = new Data(ADDRESS.program + INSTRUCTION_SIZE * list.length);
   const blocks = new Map<string, number>();
-  let next = ADDRESS.registers + registerBytes;
+  let next: number = ADDRESS.registers + registerBytes;
   for (const [name, fields] of Object.entries(plan.blocks)) {
     blocks.set(name, next);
     next += (fieldsSize(fields) + 7) & ~7;
   }
+  const writableSize = next - ADDRESS.registers - registerBytes;
+  const constant = new ConstantData(
+    ADDRESS.program,
+    INSTRUCTION_SIZE * list.length,
+  );
 
-  const value = (operand: Operand): bigint => {
-    if (typeof operand === "bigint") return operand;
-    if (typeof operand === "number") return BigInt(operand);
-    if (typeof operand === "string") return BigInt(constant.string(operand));
-    if ("reg" in operand) return BigInt(register(operand.reg));
-    if ("block" in operand) {
-      const address = blocks.get(operand.block);
-      if (address === undefined) {
-        throw new RangeError(`no block "${operand.block}"`);
-      }
-      return BigInt(address + (operand.at ?? 0));
+  const find = (map: Map<string, number>, name: string, what: string) => {
+    const found = map.get(name);
+    if (found === undefined) throw new RangeError(`no ${what} "${name}"`);
+    return found;
+  };
+  const target = (to: number | string): number => {
+    if (typeof to === "number") return to;
+    const index = find(labels, to, "label");
+    // 0 says "nowhere", so no jump can lead to the first instruction.
+    if (index === 0) throw new RangeError(`"${to}" is the first instruction`);
+    return index;
+  };
+  const value = (operand: Operand, self: number): number | bigint => {
+    if (typeof operand !== "object") {
+      return typeof operand === "string" ? constant.string(operand) : operand;
     }
+    if ("reg" in operand) return find(registers, operand.reg, "register");
+    if ("struct" in operand) {
+      return constant.bytes(encode(operand.struct, self));
+    }
+    if ("block" in operand) {
+      return find(blocks, operand.block, "block") + (operand.at ?? 0);
+    }
+    if ("self" in operand) return self;
+    if ("label" in operand) return target(operand.label);
     if ("before" in operand) {
       const bytes = INSTRUCTION_SIZE * target(operand.before);
-      return BigInt(bytes - bytes % PAGE[arch]);
+      return bytes - bytes % PAGE[arch];
     }
-    if ("struct" in operand) return BigInt(structure(operand.struct));
-    const pointers = operand.strings.map((s): Field => [8, s]);
-    return BigInt(structure([...pointers, [8, 0]]));
+    const pointers = operand.strings.map((text): Field => [8, text]);
+    return constant.bytes(encode([...pointers, [8, 0]], self));
   };
-  const encode = (fields: readonly Field[]): Uint8Array => {
+  const encode = (fields: readonly Field[], self: number): Uint8Array => {
     const view = new DataView(new ArrayBuffer(fieldsSize(fields)));
     let at = 0;
     for (const [size, operand] of fields) {
-      const number = value(operand);
-      if (size === 8) view.setBigUint64(at, BigInt.asUintN(64, number), true);
+      const number = value(operand, self);
+      if (size === 8) set64(view, at, number);
       else if (size === 4) view.setUint32(at, Number(number), true);
       else if (size === 2) view.setUint16(at, Number(number), true);
       else view.setUint8(at, Number(number));
@@ -260,60 +253,47 @@ export function layOut(plan: Plan, arch: Arch): Program {
     }
     return new Uint8Array(view.buffer);
   };
-  const structure = (fields: readonly Field[]): number => {
-    const bytes = encode(fields);
-    return constant.once(`b${bytes.join()}`, () => {
-      constant.align();
-      return constant.append(bytes);
-    });
-  };
-  const target = (to: number | string | undefined): number => {
-    if (typeof to !== "string") return to ?? 0;
-    const index = labels.get(to);
-    // 0 says "nowhere", so no jump can lead to the first instruction.
-    if (!index) throw new RangeError(`no label "${to}" to jump to`);
-    return index;
-  };
 
-  const code = new DataView(new ArrayBuffer(INSTRUCTION_SIZE * list.length));
-  list.forEach((instruction, index) => {
+  for (let index = 0; index < list.length; index++) {
+    const { number, args, to, errno, onError, onZero } = list[index]!;
     const at = INSTRUCTION_SIZE * index;
-    const { number, args, to, errno = 0, onError, onZero } = instruction;
-    code.setUint16(at, number, true);
-    code.setUint16(at + 2, to === undefined ? 0 : register(to), true);
-    code.setUint16(at + 4, errno, true);
-    code.setUint32(at + 8, target(onError), true);
-    code.setUint32(at + 12, target(onZero), true);
     let mask = 0;
-    args.forEach((arg, i) => {
+    for (let i = 0; i < args.length; i++) {
+      const arg = args[i]!;
       if (typeof arg === "object" && "reg" in arg) mask |= 1 << i;
-      const word = BigInt.asUintN(64, value(arg));
-      code.setBigUint64(at + 16 + 8 * i, word, true);
-    });
-    code.setUint16(at + 6, mask, true);
-  });
-  const writable = new Data(ADDRESS.registers + registerBytes);
-  for (const fields of Object.values(plan.blocks)) {
-    writable.append(encode(fields));
-    writable.align();
+      // The data may grow, and move, while a value is found.
+      const word = value(arg, index);
+      set64(constant.view, at + 16 + 8 * i, word);
+    }
+    const { view } = constant;
+    view.setUint16(at, number, true);
+    view.setUint16(at + 2, registers.get(to)!, true);
+    view.setUint16(at + 4, errno, true);
+    view.setUint16(at + 6, mask, true);
+    view.setUint32(at + 8, target(onError), true);
+    view.setUint32(at + 12, target(onZero), true);
   }
-  // Nothing may be appended to the constants after this line.
-  const data = constant.bytes;
-  const whole = new Uint8Array(code.byteLength + data.length);
-  whole.set(new Uint8Array(code.buffer));
-  whole.set(data, code.byteLength);
+  const writable = new Uint8Array(writableSize);
+  for (const [name, fields] of Object.entries(plan.blocks)) {
+    const at = blocks.get(name)! - ADDRESS.registers - registerBytes;
+    writable.set(encode(fields, 0), at);
+  }
   return {
-    constant: whole,
-    writable: writable.bytes,
+    constant: constant.finish(),
+    writable,
     registerBytes,
     length: list.length,
   };
 }
 
-/** The register that `action` writes to. */
-function written(action: Action): string | undefined {
-  if ("call" in action) return action.to;
-  if ("set" in action) return action.set;
-  if ("and" in action) return action.and;
-  if ("load" in action) return action.load;
+const HIGH = 2 ** 32;
+
+/** Writes a 64-bit value; a negative one as two's complement. */
+function set64(view: DataView, at: number, value: number | bigint): void {
+  if (typeof value === "bigint") {
+    view.setBigUint64(at, BigInt.asUintN(64, value), true);
+  } else {
+    view.setUint32(at, value, true);
+    view.setUint32(at + 4, Math.floor(value / HIGH), true);
+  }
 }

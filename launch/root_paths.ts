@@ -10,7 +10,13 @@
 
 import { E } from "../ffi/errno.ts";
 import { AT_EMPTY_PATH, O, RESOLVE } from "../ffi/fd.ts";
-import { type Operand, type PlanBuilder, reg, type Tolerance } from "./plan.ts";
+import {
+  type Field,
+  type Operand,
+  type PlanBuilder,
+  reg,
+  type Tolerance,
+} from "./plan.ts";
 
 /** The register with the descriptor of the container's root. */
 export const ROOT = "root";
@@ -66,7 +72,7 @@ export function openInRoot(
 }
 
 /** Steps that put the type bits of an open file's mode into a register. */
-export function fileType(
+function fileType(
   plan: PlanBuilder,
   fd: Operand,
   to: string,
@@ -88,74 +94,143 @@ export function whenDirectory(
 }
 
 /** What a missing mount point becomes. */
-export type MountPoint =
-  /** A directory. */
-  | "directory"
-  /** An empty file. */
-  | "file"
-  /** A directory or a file, as the open file in this register is. */
-  | { readonly like: string };
+export type MountPoint = "directory" | "file";
 
 /**
- * Steps that open a mount point into the register `to` and make what is
- * missing of it: directories on the way, at last what `kind` says.
+ * Steps that open a mount point into the register `target` and make what is
+ * missing of it: directories on the way, at last what `kind` says, or without
+ * one what the open file in the register `mount` is.
  */
 export function openMountPoint(
   plan: PlanBuilder,
-  to: string,
   path: string,
-  kind: MountPoint,
+  kind?: MountPoint,
 ): void {
-  const parts = components(path);
-  const make = plan.fresh(`make ${path}`);
-  const have = plan.fresh(`have ${path}`);
-  openInRoot(plan, to, path, {
-    flags: O.PATH,
-    tolerate: [{ errno: E.ENOENT, goto: make }],
-  });
-  plan.jump(have).label(make).add({ set: "parent", value: reg(ROOT) });
-  for (let i = 1; i < parts.length; i++) {
-    const prefix = parts.slice(0, i).join("/");
-    const missing = plan.fresh(`make ${prefix}`);
-    const next = plan.fresh(`below ${prefix}`);
-    openInRoot(plan, "child", prefix, {
-      flags: O.PATH | O.DIRECTORY,
-      tolerate: [{ errno: E.ENOENT, goto: missing }],
-    });
-    plan.jump(next).label(missing);
-    makeIn(plan, "mkdirat", [reg("parent"), parts[i - 1]!, 0o755]);
-    openInRoot(plan, "child", prefix, { flags: O.PATH | O.DIRECTORY });
-    plan.label(next);
-    if (i > 1) plan.call("close", [reg("parent")]);
-    plan.add({ set: "parent", value: reg("child") });
-  }
-  const last = parts.at(-1) ?? ".";
-  const made = plan.fresh(`made ${path}`);
-  const directory = () => makeIn(plan, "mkdirat", [reg("parent"), last, 0o755]);
-  const file = () =>
-    makeIn(plan, "mknodat", [reg("parent"), last, S_IFREG | 0o755, 0]);
-  if (kind === "directory") directory();
-  else if (kind === "file") file();
-  else {
-    const isDirectory = plan.fresh(`${path} is a directory`);
-    whenDirectory(plan, reg(kind.like), isDirectory);
-    file();
-    plan.jump(made).label(isDirectory);
-    directory();
-  }
-  plan.label(made);
-  if (parts.length > 1) plan.call("close", [reg("parent")]);
-  openInRoot(plan, to, path, { flags: O.PATH });
-  plan.label(have);
+  plan.routine(
+    "open a mount point",
+    mountPointArguments(path, kind),
+    (routine) => mountPointSteps(routine).goBack(),
+  );
 }
 
-/** A call that makes something; that it is there already is no error. */
-function makeIn(
+/**
+ * The arguments of the routine: the path, its last component, the kind, and
+ * the address of a list of the directories above it (each as path and name).
+ */
+export function mountPointArguments(
+  path: string,
+  kind: MountPoint | undefined,
+): Operand[] {
+  const parts = components(path);
+  const above: Field[] = [];
+  for (let i = 1; i < parts.length; i++) {
+    above.push([8, parts.slice(0, i).join("/")], [8, parts[i - 1]!]);
+  }
+  return [
+    parts.join("/") || ".",
+    parts.at(-1) ?? ".",
+    kind === undefined ? LIKE_MOUNT : kind === "directory" ? S_IFDIR : S_IFREG,
+    { struct: [...above, [8, 0]] },
+  ];
+}
+
+/** The kind of a mount point that is as what is mounted on it. */
+const LIKE_MOUNT = 0;
+
+/** The steps of the routine, up to the open mount point in `target`. */
+export function mountPointSteps(plan: PlanBuilder): PlanBuilder {
+  const make = plan.fresh("make mount point");
+  const have = plan.fresh("have mount point");
+  plan.argument(0, "path");
+  openTarget(plan, { errno: E.ENOENT, goto: make });
+  plan.jump(have).label(make);
+  openParent(plan);
+  makeTarget(plan);
+  openTarget(plan);
+  return plan.label(have);
+}
+
+function how(flags: number): Operand {
+  const resolve = RESOLVE.IN_ROOT | RESOLVE.NO_MAGICLINKS;
+  return { struct: [[8, flags | O.CLOEXEC], [8, 0], [8, resolve]] };
+}
+
+/** Steps that open the path in the register `path` into `target`. */
+export function openTarget(
   plan: PlanBuilder,
-  call: "mkdirat" | "mknodat",
-  args: readonly Operand[],
+  ...tolerate: Tolerance[]
 ): void {
+  const again = plan.fresh("open target");
+  plan.label(again)
+    .call("openat2", [reg(ROOT), reg("path"), how(O.PATH), 24], {
+      to: "target",
+      tolerate: [...tolerate, { errno: E.EAGAIN, goto: again }],
+    });
+}
+
+/** Opens the last directory above the target, and makes those missing. */
+function openParent(plan: PlanBuilder): void {
+  const next = plan.fresh("next directory");
+  const missing = plan.fresh("missing directory");
+  const made = plan.fresh("made directory");
+  const opened = plan.fresh("opened directory");
+  const done = plan.fresh("opened parent");
+  const open = (label: string, ...tolerate: Tolerance[]) =>
+    plan.label(label).call("openat2", [
+      reg(ROOT),
+      reg("prefix"),
+      how(O.PATH | O.DIRECTORY),
+      24,
+    ], {
+      to: "child",
+      tolerate: [...tolerate, { errno: E.EAGAIN, goto: label }],
+    });
+  plan.add({ set: "parent", value: reg(ROOT) })
+    .argument(3, "above")
+    .label(next)
+    .add({ load: "prefix", from: reg("above"), size: 8 })
+    .jump(done, [reg("prefix"), "==", 0]);
+  open(plan.fresh("open directory"), { errno: E.ENOENT, goto: missing });
+  plan.jump(opened).label(missing)
+    .add({ load: "name", from: reg("above"), at: 8, size: 8 })
+    .call("mkdirat", [reg("parent"), reg("name"), 0o755], {
+      tolerate: [{ errno: E.EEXIST, goto: made }],
+    });
+  open(made);
+  plan.label(opened);
+  closeParent(plan);
+  plan.add({ set: "parent", value: reg("child") })
+    .add({ add: "above", a: reg("above"), b: 16 })
+    .jump(next)
+    .label(done);
+}
+
+function closeParent(plan: PlanBuilder): void {
+  const kept = plan.fresh("kept parent");
+  plan.jump(kept, [reg("parent"), "==", reg(ROOT)])
+    .call("close", [reg("parent")])
+    .label(kept);
+}
+
+/** Makes the target in its parent; that it is there already is no error. */
+function makeTarget(plan: PlanBuilder): void {
+  const known = plan.fresh("kind known");
+  const directory = plan.fresh("make directory");
   const made = plan.fresh("made");
-  plan.call(call, args, { tolerate: [{ errno: E.EEXIST, goto: made }] })
+  const exists = { tolerate: [{ errno: E.EEXIST, goto: made }] };
+  plan.argument(1, "name").argument(2, "type")
+    .jump(known, [reg("type"), "!=", LIKE_MOUNT]);
+  fileType(plan, reg("mount"), "type");
+  plan.label(known)
+    .jump(directory, [reg("type"), "==", S_IFDIR])
+    .call(
+      "mknodat",
+      [reg("parent"), reg("name"), S_IFREG | 0o755, 0],
+      exists,
+    )
+    .jump(made)
+    .label(directory)
+    .call("mkdirat", [reg("parent"), reg("name"), 0o755], exists)
     .label(made);
+  closeParent(plan);
 }

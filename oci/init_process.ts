@@ -4,11 +4,14 @@
  * @module
  */
 
+import { INIT_NAME } from "../launch/init_name.ts";
 import type { ContainerRecord } from "./store.ts";
 import type { Status } from "./runtime.ts";
 
 /** What /proc/PID/stat says of a process, proc(5). */
 interface Stat {
+  /** The program's name, which execve(2) sets. */
+  readonly name: string;
   /** One letter: R, S, D, T, Z, X, ... */
   readonly state: string;
   /** When it started, in clock ticks since boot. */
@@ -25,12 +28,14 @@ export function processStat(pid: number): Stat | undefined {
     return undefined;
   }
   // The name, in parentheses, may hold anything; fields count from behind it.
-  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  const end = text.lastIndexOf(")");
+  const name = text.slice(text.indexOf("(") + 1, end);
+  const fields = text.slice(end + 2).split(" ");
   const [state] = fields;
   const startTime = fields[19];
   return state === undefined || startTime === undefined
     ? undefined
-    : { state, startTime };
+    : { name, state, startTime };
 }
 
 /** Whether the container's init lives: not ended, and no later process. */
@@ -41,23 +46,21 @@ export function initLives({ init }: ContainerRecord): boolean {
     stat.state !== "Z" && stat.state !== "X";
 }
 
-/** The name of init's executable until it has become the user's program. */
-const WAITING = /^\/memfd:davit-init|\/davit-init( \(deleted\))?$/;
+/** Whether init has not yet become the user's program, dead or alive. */
+export function initWaits({ init }: ContainerRecord): boolean {
+  if (init === undefined) return false;
+  const stat = processStat(init.pid);
+  return stat?.startTime === init.startTime && stat.name === INIT_NAME;
+}
 
 /** The container's status. */
 export function statusOf(record: ContainerRecord): Status {
-  if (record.status === "creating") {
-    return record.init === undefined || initLives(record)
-      ? "creating"
-      : "stopped";
+  if (record.status === "creating" && record.init === undefined) {
+    return "creating";
   }
   if (!initLives(record)) return "stopped";
-  if (record.status === "running") return "running";
-  try {
-    // `start` may have been cut short after init went on.
-    const executable = Deno.readLinkSync(`/proc/${record.init!.pid}/exe`);
-    return WAITING.test(executable) ? "created" : "running";
-  } catch {
-    return initLives(record) ? record.status : "stopped";
-  }
+  // `start` may have been cut short after init went on.
+  return record.status === "created" && !initWaits(record)
+    ? "running"
+    : record.status;
 }

@@ -13,7 +13,7 @@ import { MESSAGE_SIZE, parseMessage } from "../launch/messages.ts";
 import { getExistingContainerInfo } from "./container_info.ts";
 import { RuntimeError } from "./errors.ts";
 import { explained } from "./explain.ts";
-import { statusOf } from "./init_process.ts";
+import { initWaits, statusOf } from "./init_process.ts";
 import { quote } from "./quote.ts";
 import type { Runtime } from "./runtime.ts";
 import { type ContainerRecord, startSocket, writeRecord } from "./store.ts";
@@ -62,7 +62,8 @@ function connectInit(runtime: Runtime, { id }: ContainerRecord): Fd {
 }
 
 /** Waits for the end of the connection, or for a report of a failed step. */
-function awaitExec(socket: Fd, { id, reasons, ...record }: ContainerRecord) {
+function awaitExec(socket: Fd, record: ContainerRecord): void {
+  const { id, reasons } = record;
   const bytes = new Uint8Array(MESSAGE_SIZE);
   let length: number;
   try {
@@ -78,10 +79,10 @@ function awaitExec(socket: Fd, { id, reasons, ...record }: ContainerRecord) {
     throw new LaunchError(reason, errno);
   }
   // A program may end at once; an init that was killed never ran it.
-  if (statusOf({ id, reasons, ...record }) === "created") {
+  if (initWaits(record)) {
     throw new RuntimeError(
       "process",
-      `Cannot start container ${quote(id)}: its init ended the connection`,
+      `Cannot start container ${quote(id)}: its init was killed`,
     );
   }
 }

@@ -159,9 +159,6 @@ const wrong: [name: string, pointer: RegExp, spoil: Patch][] = [
   }],
 ];
 for (const [name, pointer, spoil] of wrong) badConfig(name, pointer, spoil);
-badConfig("a terminal with no console", /console|terminal/i, (config) => {
-  config.process.terminal = true;
-});
 badConfig("a namespace path that is not there", /\/no\/such\/ns/, (config) => {
   config.linux.namespaces = config.linux.namespaces
     .filter(({ type }) => type !== "network");
@@ -257,13 +254,20 @@ for (const [name, id, cause] of badIds) {
       const words of [
         ["create", "--bundle", c.bundle, id],
         ["run", "--bundle", c.bundle, id],
+      ]
+    ) {
+      assertOneLine(await c.davit(words), cause);
+    }
+    for (
+      const words of [
         ["start", id],
         ["state", id],
         ["kill", id, "TERM"],
         ["delete", id],
       ]
     ) {
-      assertOneLine(await c.davit(words), cause);
+      const unknown = /Missing container ID|Container ID \(.*\) does not exist/;
+      assertOneLine(await c.davit(words), unknown);
     }
     const root = (await run(["find", c.folder, "-name", "escape"])).stdout;
     assertEquals(root, "");
@@ -280,6 +284,15 @@ containerTest(
     if (result.code !== 0) assertOneLine(result, /too long|255/i);
   },
 );
+
+containerTest("create refuses a terminal with no console", idle, async (c) => {
+  const config = readConfig(c.bundle);
+  config.process.terminal = true;
+  writeConfig(c.bundle, config);
+  assertOneLine(await c.create(), /console/);
+  assertOneLine(await c.run(["--detach"]), /console/);
+  assertEquals(c.leftovers(), []);
+});
 
 containerTest("create refuses a bundle that is not there", idle, async (c) => {
   assertOneLine(
@@ -342,7 +355,7 @@ const badLines: [words: string[], cause: RegExp][] = [
   [["delete"], /ID/],
   [["create"], /ID/],
   [["run"], /ID/],
-  [["state", "one", "two"], /two|argument/],
+  [["state", "one", "two"], /found 2/],
   [["list", "--format", "yaml"], /yaml/],
   [["--log-format", "xml", "list"], /xml/],
   [["--systemd-cgroup", "list"], /systemd/],

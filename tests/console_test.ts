@@ -159,8 +159,8 @@ containerTest(
       "/dev/null",
     ]);
     assertEquals(code, 6);
-    // script echoes the end of its own input before that
-    assertMatch(stdout, /\/dev\/pts\/0\r\nis a terminal\r\n$/);
+    // script may show the end of its own input as ^@
+    assertMatch(stdout, /\/dev\/pts\/0\r\nis a terminal\r\n/);
   },
   { programs: ["script"] },
 );

@@ -316,23 +316,6 @@ sees(
   "for l in fd stdin stdout stderr ptmx; do readlink /dev/$l; done",
   "/proc/self/fd\n/proc/self/fd/0\n/proc/self/fd/1\n/proc/self/fd/2\npts/ptmx",
 );
-sees(
-  "a device of the config",
-  "stat -c '%F %t:%T %a %u:%g' /dev/own/null",
-  "character special file 1:3 640 7:8",
-  (config) => {
-    config.linux.devices = [{
-      path: "/dev/own/null",
-      type: "c",
-      major: 1,
-      minor: 3,
-      fileMode: 0o640,
-      uid: 7,
-      gid: 8,
-    }];
-  },
-);
-
 rootTest("inside: mounts have their types and options", async () => {
   const text = await inside("cat /proc/self/mountinfo");
   const mounts = new Map(

@@ -60,6 +60,9 @@ failed:
   sub x1, x20, x19
   lsr x1, x1, #6
 report:
+  ldr w11, [x21, #16]
+  cmp w11, #0
+  csel w1, w11, w1, ne
   stp w1, w10, [sp, #-16]!
   str xzr, [sp, #8]
   ldr x0, [x21, #8]
@@ -88,6 +91,9 @@ operation:
   b.eq unequal
   cmp w9, #11
   b.eq fail
+  cmp w9, #13
+  b.lo goto
+  b.eq sum
   cmp x0, x1
   b.lo taken
   b next
@@ -102,21 +108,27 @@ unequal:
 fail:
   neg w10, w0
   b report
+goto:
+  mov w9, w0
+  b go
+sum:
+  add x0, x0, x1
+  b store
 both:
   and x0, x0, x1
 set:
   b store
 load1:
-  ldrb w0, [x0]
+  ldrb w0, [x0, x1]
   b store
 load2:
-  ldrh w0, [x0]
+  ldrh w0, [x0, x1]
   b store
 load4:
-  ldr w0, [x0]
+  ldr w0, [x0, x1]
   b store
 load8:
-  ldr x0, [x0]
+  ldr x0, [x0, x1]
   b store
 store4:
   str w1, [x0]

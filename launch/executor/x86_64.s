@@ -72,6 +72,9 @@ failed:
   sub rsi, rbx
   shr rsi, 6
 report:
+  mov ecx, [r13+16]
+  test ecx, ecx
+  cmovnz esi, ecx
   sub rsp, 16
   mov [rsp], esi
   mov [rsp+4], eax
@@ -103,6 +106,9 @@ operation:
   je unequal
   cmp eax, 11
   je fail
+  cmp eax, 13
+  jb goto
+  je sum
   cmp rdi, rsi
   jb taken
   jmp next
@@ -118,6 +124,12 @@ fail:
   mov eax, edi
   neg eax
   jmp report
+goto:
+  mov ecx, edi
+  jmp go
+sum:
+  lea rax, [rdi+rsi]
+  jmp store
 set:
   mov rax, rdi
   jmp store
@@ -126,16 +138,16 @@ both:
   and rax, rsi
   jmp store
 load1:
-  movzx eax, byte ptr [rdi]
+  movzx eax, byte ptr [rdi+rsi]
   jmp store
 load2:
-  movzx eax, word ptr [rdi]
+  movzx eax, word ptr [rdi+rsi]
   jmp store
 load4:
-  mov eax, [rdi]
+  mov eax, [rdi+rsi]
   jmp store
 load8:
-  mov rax, [rdi]
+  mov rax, [rdi+rsi]
   jmp store
 store4:
   mov [rdi], esi
