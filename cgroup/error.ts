@@ -1,4 +1,4 @@
-import { E, type ErrnoName, errnoText } from "../ffi/errno.ts";
+import { SyscallError } from "../ffi/error.ts";
 
 /**
  * What kind of failure a CgroupError is, in the words of the runtime's own
@@ -30,7 +30,6 @@ export function osCode(error: unknown): string {
 
 /** The text of a file error as strerror(3) has it, without path and number. */
 export function osText(error: unknown): string {
-  const code = osCode(error);
-  if (code in E) return errnoText(E[code as ErrnoName]);
+  if (error instanceof SyscallError) return error.text;
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,3 +1,4 @@
+import { readText } from "../ffi/files.ts";
 import { parseMountinfo } from "./mountinfo.ts";
 
 /** A cgroup v1 hierarchy and where it is mounted. */
@@ -81,6 +82,6 @@ let remembered: CgroupLayout | undefined;
 
 /** The layout of this host, read once and remembered. */
 export function hostLayout(): CgroupLayout {
-  remembered ??= cgroupLayout(Deno.readTextFileSync("/proc/self/mountinfo"));
+  remembered ??= cgroupLayout(readText("/proc/self/mountinfo"));
   return remembered;
 }

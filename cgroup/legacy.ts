@@ -1,3 +1,4 @@
+import { readText } from "../ffi/files.ts";
 import { attachDeviceRules } from "./device_attach.ts";
 import { allowsEverything, deviceRules } from "./devices.ts";
 import { CgroupError, osCode } from "./error.ts";
@@ -168,9 +169,7 @@ function cpusetValue(
 ): string {
   const path = `${directory}/${file}`;
   // One that was just made need not be read.
-  const own = made.includes(directory)
-    ? ""
-    : Deno.readTextFileSync(path).trim();
+  const own = made.includes(directory) ? "" : readText(path).trim();
   if (own !== "" || directory.length <= root.length) return own;
   const inherited = cpusetValue(parentOf(directory), file, root, made);
   if (inherited !== "") writeFile(path, inherited);

@@ -1,3 +1,4 @@
+import { Handle, O, open, write } from "../ffi/fd.ts";
 import {
   ALL_ACCESS,
   type DeviceRule,
@@ -79,7 +80,7 @@ export function writeDeviceRules(
     try {
       const to = file === "devices.allow" ? allow : deny;
       // The kernel takes one rule a write.
-      to.writeSync(encoder.encode(value));
+      write(to.fd, encoder.encode(value));
     } catch (error) {
       const code = osCode(error);
       const byDefault = pointer === "" && file === "devices.allow";
@@ -95,9 +96,9 @@ export function writeDeviceRules(
   }
 }
 
-function openForWriting(path: string): Deno.FsFile {
+function openForWriting(path: string): Handle {
   try {
-    return Deno.openSync(path, { write: true });
+    return new Handle(open(path, O.WRONLY));
   } catch (error) {
     throw new CgroupError(
       "system",

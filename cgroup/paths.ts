@@ -5,6 +5,7 @@
  * @module
  */
 
+import { readText } from "../ffi/files.ts";
 import { MAGIC, statfs as hostStatfs } from "../ffi/statfs.ts";
 import { CgroupError } from "./error.ts";
 import { cgroupLayout } from "./layout.ts";
@@ -148,7 +149,7 @@ export function forgetCgroupsDirPath(): void {
 
 function cgroupRoot(mountinfo: string): CgroupRoot {
   return remembered ??= findCgroupRoot(
-    mountinfo.startsWith("/") ? Deno.readTextFileSync(mountinfo) : mountinfo,
+    mountinfo.startsWith("/") ? readText(mountinfo) : mountinfo,
   );
 }
 

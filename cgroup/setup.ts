@@ -4,6 +4,7 @@
  * @module
  */
 
+import { readText } from "../ffi/files.ts";
 import { CgroupError, osCode, osText } from "./error.ts";
 import { propertyName, type ResourceWrite } from "./resources.ts";
 import {
@@ -19,7 +20,7 @@ import {
  *
  * @param made gets every directory that was made, parents first
  * @throws {CgroupError} for a cgroup that is in use
- * @throws the error of the file system as Deno has it
+ * @throws {SyscallError}
  */
 export function makeCgroup(
   directory: string,
@@ -99,7 +100,7 @@ export function writeResource(directory: string, write: ResourceWrite): void {
 function isFrozen(directory: string): boolean {
   const read = (file: string) => {
     try {
-      return Deno.readTextFileSync(`${directory}/${file}`).trim();
+      return readText(`${directory}/${file}`).trim();
     } catch {
       return "";
     }

@@ -4,6 +4,16 @@
  * @module
  */
 
+import { E } from "../ffi/errno.ts";
+import { SyscallError } from "../ffi/error.ts";
+import {
+  lstat,
+  mkdir,
+  readDirectory,
+  readText,
+  rmdir,
+  writeText,
+} from "../ffi/files.ts";
 import { osCode } from "./error.ts";
 import { parentOf } from "./place.ts";
 
@@ -16,7 +26,7 @@ const MAX_ATTEMPTS = 20;
  *
  * @param made gets every directory that was made, parents first
  * @returns whether `directory` itself was made; false when it exists already
- * @throws the error of mkdir(2) as Deno has it
+ * @throws {SyscallError}
  */
 export function makeDirectory(
   directory: string,
@@ -24,26 +34,24 @@ export function makeDirectory(
   made: string[],
 ): boolean {
   for (let attempt = 1;; attempt++) {
-    try {
-      Deno.mkdirSync(directory, { mode: 0o755 });
+    const errno = mkdir(directory, 0o755);
+    if (errno === 0) {
       if (!made.includes(directory)) made.push(directory);
       return true;
-    } catch (error) {
-      const code = osCode(error);
-      if (code === "EEXIST") return false;
-      const parent = parentOf(directory);
-      if (
-        code !== "ENOENT" || parent.length <= root.length ||
-        attempt === MAX_ATTEMPTS
-      ) throw error;
-      makeDirectory(parent, root, made);
     }
+    if (errno === E.EEXIST) return false;
+    const parent = parentOf(directory);
+    if (
+      errno !== E.ENOENT || parent.length <= root.length ||
+      attempt === MAX_ATTEMPTS
+    ) throw new SyscallError("mkdir", errno, directory);
+    makeDirectory(parent, root, made);
   }
 }
 
 /** Writes a file that exists; cgroup files take one value a write. */
 export function writeFile(path: string, value: string): void {
-  Deno.writeTextFileSync(path, value, { create: false });
+  writeText(path, value);
 }
 
 /**
@@ -69,7 +77,7 @@ export function processIds(directory: string): number[] {
  * Symbolic links and files are left alone.
  *
  * @returns whether it is gone; false when something in it is still in use
- * @throws the error of rmdir(2) as Deno has it, unless it says "in use"
+ * @throws {SyscallError} unless it says "in use"
  */
 export function removeTree(directory: string): boolean {
   if (removeDirectory(directory)) return true;
@@ -81,16 +89,11 @@ export function removeTree(directory: string): boolean {
 
 /** Removes a directory; false when it is in use or not empty. */
 export function removeDirectory(directory: string): boolean {
-  try {
-    // Only a directory can be named with a slash at the end, a link cannot.
-    Deno.removeSync(`${directory}/`);
-    return true;
-  } catch (error) {
-    const code = osCode(error);
-    if (code === "ENOENT") return true;
-    if (code === "EBUSY" || code === "ENOTEMPTY") return false;
-    throw error;
-  }
+  // Only a directory can be named with a slash at the end, a link cannot.
+  const errno = rmdir(`${directory}/`);
+  if (errno === 0 || errno === E.ENOENT) return true;
+  if (errno === E.EBUSY || errno === E.ENOTEMPTY) return false;
+  throw new SyscallError("rmdir", errno, directory);
 }
 
 /** Sorts directories so that each stands before those that it lies in. */
@@ -105,28 +108,30 @@ export function sleep(milliseconds: number): void {
 }
 
 function subCgroups(directory: string): string[] {
-  try {
-    // Directories count their sub-directories as links: two means none, and
-    // saves reading a directory of some 30 files.
-    if (Deno.lstatSync(directory).nlink === 2) return [];
-    return [...Deno.readDirSync(directory)]
-      .filter((entry) => entry.isDirectory)
+  // Directories count their sub-directories as links: two means none, and
+  // saves reading a directory of some 30 files.
+  const status = lstat(directory);
+  if (typeof status === "object" && status.links === 2) return [];
+  const entries = typeof status === "object"
+    ? readDirectory(directory)
+    : status;
+  if (typeof entries === "object") {
+    return entries.filter((entry) => entry.isDirectory)
       .map((entry) => `${directory}/${entry.name}`);
-  } catch (error) {
-    if (isGone(error)) return [];
-    throw error;
   }
+  if (entries === E.ENOENT || entries === E.ENODEV) return [];
+  throw new SyscallError("open", entries, directory);
 }
 
 function readProcesses(directory: string): string {
   try {
-    return Deno.readTextFileSync(`${directory}/cgroup.procs`);
+    return readText(`${directory}/cgroup.procs`);
   } catch (error) {
     if (isGone(error)) return "";
     const code = osCode(error);
     if (code !== "EOPNOTSUPP" && code !== "ENOTSUP") throw error;
     // A threaded cgroup lists only threads, see cgroups(7).
-    return Deno.readTextFileSync(`${directory}/cgroup.threads`);
+    return readText(`${directory}/cgroup.threads`);
   }
 }
 

@@ -1,3 +1,4 @@
+import { readText } from "../ffi/files.ts";
 import { attachDeviceRules } from "./device_attach.ts";
 import { deviceRules } from "./devices.ts";
 import { CgroupError, osCode, osText } from "./error.ts";
@@ -137,5 +138,5 @@ function levels(directory: string, root: string): string[] {
 }
 
 function readWords(path: string): string[] {
-  return Deno.readTextFileSync(path).split(/\s+/).filter((word) => word !== "");
+  return readText(path).split(/\s+/).filter((word) => word !== "");
 }

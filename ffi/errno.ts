@@ -7,157 +7,191 @@
  * @module
  */
 
-const TABLE = {
-  EPERM: [1, "Operation not permitted"],
-  ENOENT: [2, "No such file or directory"],
-  ESRCH: [3, "No such process"],
-  EINTR: [4, "Interrupted system call"],
-  EIO: [5, "Input/output error"],
-  ENXIO: [6, "No such device or address"],
-  E2BIG: [7, "Argument list too long"],
-  ENOEXEC: [8, "Exec format error"],
-  EBADF: [9, "Bad file descriptor"],
-  ECHILD: [10, "No child processes"],
-  EAGAIN: [11, "Resource temporarily unavailable"],
-  ENOMEM: [12, "Cannot allocate memory"],
-  EACCES: [13, "Permission denied"],
-  EFAULT: [14, "Bad address"],
-  ENOTBLK: [15, "Block device required"],
-  EBUSY: [16, "Device or resource busy"],
-  EEXIST: [17, "File exists"],
-  EXDEV: [18, "Invalid cross-device link"],
-  ENODEV: [19, "No such device"],
-  ENOTDIR: [20, "Not a directory"],
-  EISDIR: [21, "Is a directory"],
-  EINVAL: [22, "Invalid argument"],
-  ENFILE: [23, "Too many open files in system"],
-  EMFILE: [24, "Too many open files"],
-  ENOTTY: [25, "Inappropriate ioctl for device"],
-  ETXTBSY: [26, "Text file busy"],
-  EFBIG: [27, "File too large"],
-  ENOSPC: [28, "No space left on device"],
-  ESPIPE: [29, "Illegal seek"],
-  EROFS: [30, "Read-only file system"],
-  EMLINK: [31, "Too many links"],
-  EPIPE: [32, "Broken pipe"],
-  EDOM: [33, "Numerical argument out of domain"],
-  ERANGE: [34, "Numerical result out of range"],
-  EDEADLK: [35, "Resource deadlock avoided"],
-  ENAMETOOLONG: [36, "File name too long"],
-  ENOLCK: [37, "No locks available"],
-  ENOSYS: [38, "Function not implemented"],
-  ENOTEMPTY: [39, "Directory not empty"],
-  ELOOP: [40, "Too many levels of symbolic links"],
-  ENOMSG: [42, "No message of desired type"],
-  EIDRM: [43, "Identifier removed"],
-  ECHRNG: [44, "Channel number out of range"],
-  EL2NSYNC: [45, "Level 2 not synchronized"],
-  EL3HLT: [46, "Level 3 halted"],
-  EL3RST: [47, "Level 3 reset"],
-  ELNRNG: [48, "Link number out of range"],
-  EUNATCH: [49, "Protocol driver not attached"],
-  ENOCSI: [50, "No CSI structure available"],
-  EL2HLT: [51, "Level 2 halted"],
-  EBADE: [52, "Invalid exchange"],
-  EBADR: [53, "Invalid request descriptor"],
-  EXFULL: [54, "Exchange full"],
-  ENOANO: [55, "No anode"],
-  EBADRQC: [56, "Invalid request code"],
-  EBADSLT: [57, "Invalid slot"],
-  EBFONT: [59, "Bad font file format"],
-  ENOSTR: [60, "Device not a stream"],
-  ENODATA: [61, "No data available"],
-  ETIME: [62, "Timer expired"],
-  ENOSR: [63, "Out of streams resources"],
-  ENONET: [64, "Machine is not on the network"],
-  ENOPKG: [65, "Package not installed"],
-  EREMOTE: [66, "Object is remote"],
-  ENOLINK: [67, "Link has been severed"],
-  EADV: [68, "Advertise error"],
-  ESRMNT: [69, "Srmount error"],
-  ECOMM: [70, "Communication error on send"],
-  EPROTO: [71, "Protocol error"],
-  EMULTIHOP: [72, "Multihop attempted"],
-  EDOTDOT: [73, "RFS specific error"],
-  EBADMSG: [74, "Bad message"],
-  EOVERFLOW: [75, "Value too large for defined data type"],
-  ENOTUNIQ: [76, "Name not unique on network"],
-  EBADFD: [77, "File descriptor in bad state"],
-  EREMCHG: [78, "Remote address changed"],
-  ELIBACC: [79, "Can not access a needed shared library"],
-  ELIBBAD: [80, "Accessing a corrupted shared library"],
-  ELIBSCN: [81, ".lib section in a.out corrupted"],
-  ELIBMAX: [82, "Attempting to link in too many shared libraries"],
-  ELIBEXEC: [83, "Cannot exec a shared library directly"],
-  EILSEQ: [84, "Invalid or incomplete multibyte or wide character"],
-  ERESTART: [85, "Interrupted system call should be restarted"],
-  ESTRPIPE: [86, "Streams pipe error"],
-  EUSERS: [87, "Too many users"],
-  ENOTSOCK: [88, "Socket operation on non-socket"],
-  EDESTADDRREQ: [89, "Destination address required"],
-  EMSGSIZE: [90, "Message too long"],
-  EPROTOTYPE: [91, "Protocol wrong type for socket"],
-  ENOPROTOOPT: [92, "Protocol not available"],
-  EPROTONOSUPPORT: [93, "Protocol not supported"],
-  ESOCKTNOSUPPORT: [94, "Socket type not supported"],
-  EOPNOTSUPP: [95, "Operation not supported"],
-  EPFNOSUPPORT: [96, "Protocol family not supported"],
-  EAFNOSUPPORT: [97, "Address family not supported by protocol"],
-  EADDRINUSE: [98, "Address already in use"],
-  EADDRNOTAVAIL: [99, "Cannot assign requested address"],
-  ENETDOWN: [100, "Network is down"],
-  ENETUNREACH: [101, "Network is unreachable"],
-  ENETRESET: [102, "Network dropped connection on reset"],
-  ECONNABORTED: [103, "Software caused connection abort"],
-  ECONNRESET: [104, "Connection reset by peer"],
-  ENOBUFS: [105, "No buffer space available"],
-  EISCONN: [106, "Transport endpoint is already connected"],
-  ENOTCONN: [107, "Transport endpoint is not connected"],
-  ESHUTDOWN: [108, "Cannot send after transport endpoint shutdown"],
-  ETOOMANYREFS: [109, "Too many references: cannot splice"],
-  ETIMEDOUT: [110, "Connection timed out"],
-  ECONNREFUSED: [111, "Connection refused"],
-  EHOSTDOWN: [112, "Host is down"],
-  EHOSTUNREACH: [113, "No route to host"],
-  EALREADY: [114, "Operation already in progress"],
-  EINPROGRESS: [115, "Operation now in progress"],
-  ESTALE: [116, "Stale file handle"],
-  EUCLEAN: [117, "Structure needs cleaning"],
-  ENOTNAM: [118, "Not a XENIX named type file"],
-  ENAVAIL: [119, "No XENIX semaphores available"],
-  EISNAM: [120, "Is a named type file"],
-  EREMOTEIO: [121, "Remote I/O error"],
-  EDQUOT: [122, "Disk quota exceeded"],
-  ENOMEDIUM: [123, "No medium found"],
-  EMEDIUMTYPE: [124, "Wrong medium type"],
-  ECANCELED: [125, "Operation canceled"],
-  ENOKEY: [126, "Required key not available"],
-  EKEYEXPIRED: [127, "Key has expired"],
-  EKEYREVOKED: [128, "Key has been revoked"],
-  EKEYREJECTED: [129, "Key was rejected by service"],
-  EOWNERDEAD: [130, "Owner died"],
-  ENOTRECOVERABLE: [131, "State not recoverable"],
-  ERFKILL: [132, "Operation not possible due to RF-kill"],
+/** One error a line: number, name, text. Taken apart when it is needed. */
+const TABLE = `\
+1 EPERM Operation not permitted
+2 ENOENT No such file or directory
+3 ESRCH No such process
+4 EINTR Interrupted system call
+5 EIO Input/output error
+6 ENXIO No such device or address
+7 E2BIG Argument list too long
+8 ENOEXEC Exec format error
+9 EBADF Bad file descriptor
+10 ECHILD No child processes
+11 EAGAIN Resource temporarily unavailable
+12 ENOMEM Cannot allocate memory
+13 EACCES Permission denied
+14 EFAULT Bad address
+15 ENOTBLK Block device required
+16 EBUSY Device or resource busy
+17 EEXIST File exists
+18 EXDEV Invalid cross-device link
+19 ENODEV No such device
+20 ENOTDIR Not a directory
+21 EISDIR Is a directory
+22 EINVAL Invalid argument
+23 ENFILE Too many open files in system
+24 EMFILE Too many open files
+25 ENOTTY Inappropriate ioctl for device
+26 ETXTBSY Text file busy
+27 EFBIG File too large
+28 ENOSPC No space left on device
+29 ESPIPE Illegal seek
+30 EROFS Read-only file system
+31 EMLINK Too many links
+32 EPIPE Broken pipe
+33 EDOM Numerical argument out of domain
+34 ERANGE Numerical result out of range
+35 EDEADLK Resource deadlock avoided
+36 ENAMETOOLONG File name too long
+37 ENOLCK No locks available
+38 ENOSYS Function not implemented
+39 ENOTEMPTY Directory not empty
+40 ELOOP Too many levels of symbolic links
+42 ENOMSG No message of desired type
+43 EIDRM Identifier removed
+44 ECHRNG Channel number out of range
+45 EL2NSYNC Level 2 not synchronized
+46 EL3HLT Level 3 halted
+47 EL3RST Level 3 reset
+48 ELNRNG Link number out of range
+49 EUNATCH Protocol driver not attached
+50 ENOCSI No CSI structure available
+51 EL2HLT Level 2 halted
+52 EBADE Invalid exchange
+53 EBADR Invalid request descriptor
+54 EXFULL Exchange full
+55 ENOANO No anode
+56 EBADRQC Invalid request code
+57 EBADSLT Invalid slot
+59 EBFONT Bad font file format
+60 ENOSTR Device not a stream
+61 ENODATA No data available
+62 ETIME Timer expired
+63 ENOSR Out of streams resources
+64 ENONET Machine is not on the network
+65 ENOPKG Package not installed
+66 EREMOTE Object is remote
+67 ENOLINK Link has been severed
+68 EADV Advertise error
+69 ESRMNT Srmount error
+70 ECOMM Communication error on send
+71 EPROTO Protocol error
+72 EMULTIHOP Multihop attempted
+73 EDOTDOT RFS specific error
+74 EBADMSG Bad message
+75 EOVERFLOW Value too large for defined data type
+76 ENOTUNIQ Name not unique on network
+77 EBADFD File descriptor in bad state
+78 EREMCHG Remote address changed
+79 ELIBACC Can not access a needed shared library
+80 ELIBBAD Accessing a corrupted shared library
+81 ELIBSCN .lib section in a.out corrupted
+82 ELIBMAX Attempting to link in too many shared libraries
+83 ELIBEXEC Cannot exec a shared library directly
+84 EILSEQ Invalid or incomplete multibyte or wide character
+85 ERESTART Interrupted system call should be restarted
+86 ESTRPIPE Streams pipe error
+87 EUSERS Too many users
+88 ENOTSOCK Socket operation on non-socket
+89 EDESTADDRREQ Destination address required
+90 EMSGSIZE Message too long
+91 EPROTOTYPE Protocol wrong type for socket
+92 ENOPROTOOPT Protocol not available
+93 EPROTONOSUPPORT Protocol not supported
+94 ESOCKTNOSUPPORT Socket type not supported
+95 EOPNOTSUPP Operation not supported
+96 EPFNOSUPPORT Protocol family not supported
+97 EAFNOSUPPORT Address family not supported by protocol
+98 EADDRINUSE Address already in use
+99 EADDRNOTAVAIL Cannot assign requested address
+100 ENETDOWN Network is down
+101 ENETUNREACH Network is unreachable
+102 ENETRESET Network dropped connection on reset
+103 ECONNABORTED Software caused connection abort
+104 ECONNRESET Connection reset by peer
+105 ENOBUFS No buffer space available
+106 EISCONN Transport endpoint is already connected
+107 ENOTCONN Transport endpoint is not connected
+108 ESHUTDOWN Cannot send after transport endpoint shutdown
+109 ETOOMANYREFS Too many references: cannot splice
+110 ETIMEDOUT Connection timed out
+111 ECONNREFUSED Connection refused
+112 EHOSTDOWN Host is down
+113 EHOSTUNREACH No route to host
+114 EALREADY Operation already in progress
+115 EINPROGRESS Operation now in progress
+116 ESTALE Stale file handle
+117 EUCLEAN Structure needs cleaning
+118 ENOTNAM Not a XENIX named type file
+119 ENAVAIL No XENIX semaphores available
+120 EISNAM Is a named type file
+121 EREMOTEIO Remote I/O error
+122 EDQUOT Disk quota exceeded
+123 ENOMEDIUM No medium found
+124 EMEDIUMTYPE Wrong medium type
+125 ECANCELED Operation canceled
+126 ENOKEY Required key not available
+127 EKEYEXPIRED Key has expired
+128 EKEYREVOKED Key has been revoked
+129 EKEYREJECTED Key was rejected by service
+130 EOWNERDEAD Owner died
+131 ENOTRECOVERABLE State not recoverable
+132 ERFKILL Operation not possible due to RF-kill`;
+
+/** The error numbers that Davit tells apart. */
+export const E = {
+  EPERM: 1,
+  ENOENT: 2,
+  ESRCH: 3,
+  EINTR: 4,
+  ENXIO: 6,
+  ECHILD: 10,
+  EAGAIN: 11,
+  EACCES: 13,
+  EBUSY: 16,
+  EEXIST: 17,
+  EXDEV: 18,
+  ENODEV: 19,
+  ENOTDIR: 20,
+  EISDIR: 21,
+  EINVAL: 22,
+  ENOTTY: 25,
+  ENOSPC: 28,
+  EROFS: 30,
+  EPIPE: 32,
+  ENAMETOOLONG: 36,
+  ENOSYS: 38,
+  ENOTEMPTY: 39,
+  EOPNOTSUPP: 95,
+  ECONNABORTED: 103,
+  ECONNRESET: 104,
+  ECONNREFUSED: 111,
+  EDQUOT: 122,
 } as const;
 
-/** An errno's symbolic name, such as `ENOENT`. */
-export type ErrnoName = keyof typeof TABLE;
+let rows: Map<number, readonly [name: string, text: string]> | undefined;
 
-/** Error numbers by name: `E.ENOENT` is 2. */
-export const E = /* @__PURE__ */ Object.fromEntries(
-  Object.entries(TABLE).map(([name, [number]]) => [name, number]),
-) as Record<ErrnoName, number>;
-
-function entry(errno: number): [string, readonly [number, string]] | undefined {
-  return Object.entries(TABLE).find(([, [number]]) => number === errno);
+function row(errno: number): readonly [string, string] | undefined {
+  rows ??= new Map(
+    TABLE.split("\n").map((line) => {
+      const [number = "", name = ""] = line.split(" ", 2);
+      return [Number(number), [
+        name,
+        line.slice(number.length + name.length + 2),
+      ]];
+    }),
+  );
+  return rows.get(errno);
 }
 
 /** The name of an error number, or `errno N` for one without a name. */
 export function errnoName(errno: number): string {
-  return entry(errno)?.[0] ?? `errno ${errno}`;
+  return row(errno)?.[0] ?? `errno ${errno}`;
 }
 
 /** The text of an error number as strerror(3) gives it. */
 export function errnoText(errno: number): string {
-  return entry(errno)?.[1][1] ?? `Unknown error ${errno}`;
+  return row(errno)?.[1] ?? `Unknown error ${errno}`;
 }

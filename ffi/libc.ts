@@ -16,16 +16,58 @@ type RawSyscall = (
 let call: RawSyscall | undefined;
 let errnoView: Deno.UnsafePointerView;
 
-function bind(): RawSyscall {
-  const { symbols } = Deno.dlopen("libc.so.6", {
-    syscall: {
-      parameters: ["i64", "i64", "i64", "i64", "i64", "i64", "i64"],
-      result: "i64",
-    },
-    __errno_location: { parameters: [], result: "pointer" },
-  });
+const CORE = {
+  syscall: {
+    parameters: ["i64", "i64", "i64", "i64", "i64", "i64", "i64"],
+    result: "i64",
+  },
+  __errno_location: { parameters: [], result: "pointer" },
+} as const;
+
+const POINTERS = ["buffer", "buffer", "buffer"] as const;
+
+/** What starting and watching a program takes. */
+const LAUNCH = {
+  posix_spawn: { parameters: [...POINTERS, ...POINTERS], result: "i32" },
+  posix_spawn_file_actions_init: { parameters: ["buffer"], result: "i32" },
+  posix_spawn_file_actions_adddup2: {
+    parameters: ["buffer", "i32", "i32"],
+    result: "i32",
+  },
+  posix_spawn_file_actions_destroy: { parameters: ["buffer"], result: "i32" },
+  poll: {
+    parameters: ["buffer", "u64", "i32"],
+    result: "i32",
+    nonblocking: true,
+  },
+} as const;
+
+function openLaunch() {
+  // One library that is opened costs as much as six symbols that are bound.
+  const { symbols } = Deno.dlopen("libc.so.6", { ...CORE, ...LAUNCH });
+  use(symbols);
+  return symbols;
+}
+
+let launchSymbols: ReturnType<typeof openLaunch> | undefined;
+
+/**
+ * The functions of libc that start and watch programs. Bound first, they bring
+ * `syscall` along.
+ */
+export function launchLibrary(): ReturnType<typeof openLaunch> {
+  return launchSymbols ??= openLaunch();
+}
+
+function use(
+  symbols: { syscall: unknown; __errno_location(): Deno.PointerValue },
+): RawSyscall {
   errnoView = new Deno.UnsafePointerView(symbols.__errno_location()!);
-  return symbols.syscall as RawSyscall;
+  return call = symbols.syscall as RawSyscall;
+}
+
+function bind(): RawSyscall {
+  return use(Deno.dlopen("libc.so.6", CORE).symbols);
 }
 
 /**
@@ -38,8 +80,7 @@ export function rawSyscall(
   number: number,
   ...args: [Word, Word, Word, Word, Word, Word]
 ): number {
-  call ??= bind();
-  const result = Number(call(number, ...args));
+  const result = Number((call ?? bind())(number, ...args));
   return result === -1 ? -errnoView.getInt32() : result;
 }
 

@@ -6,6 +6,7 @@
 
 import { E } from "./errno.ts";
 import { SyscallError } from "./error.ts";
+import { launchLibrary } from "./libc.ts";
 import { syscall } from "./syscall.ts";
 
 /** There is something to read. */
@@ -53,18 +54,6 @@ export function poll(wanted: readonly Wanted[], timeout: number): number[] {
   return answers(set, wanted.length);
 }
 
-function openPoll() {
-  return Deno.dlopen("libc.so.6", {
-    poll: {
-      parameters: ["buffer", "u64", "i32"],
-      result: "i32",
-      nonblocking: true,
-    },
-  }).symbols;
-}
-
-let library: ReturnType<typeof openPoll> | undefined;
-
 /**
  * As `poll`, on a thread of its own, so that timers, signals and promises go
  * on meanwhile. An interrupted wait answers that nothing is ready.
@@ -73,8 +62,7 @@ export async function pollAsync(
   wanted: readonly Wanted[],
   timeout: number,
 ): Promise<number[]> {
-  library ??= openPoll();
   const set = pollSet(wanted);
-  await library.poll(set, BigInt(wanted.length), timeout);
+  await launchLibrary().poll(set, BigInt(wanted.length), timeout);
   return answers(set, wanted.length);
 }

@@ -8,7 +8,7 @@
 
 import { SyscallError } from "./error.ts";
 import { close, duplicate, type Fd } from "./fd.ts";
-import { addressOf, cString } from "./libc.ts";
+import { addressOf, cString, launchLibrary } from "./libc.ts";
 
 /** What to start and what it inherits. */
 export interface Spawn {
@@ -24,23 +24,6 @@ export interface Spawn {
    */
   readonly descriptors: readonly (readonly [number, number])[];
 }
-
-function openSpawn() {
-  return Deno.dlopen("libc.so.6", {
-    posix_spawn: {
-      parameters: ["buffer", "buffer", "buffer", "buffer", "buffer", "buffer"],
-      result: "i32",
-    },
-    posix_spawn_file_actions_init: { parameters: ["buffer"], result: "i32" },
-    posix_spawn_file_actions_adddup2: {
-      parameters: ["buffer", "i32", "i32"],
-      result: "i32",
-    },
-    posix_spawn_file_actions_destroy: { parameters: ["buffer"], result: "i32" },
-  }).symbols;
-}
-
-let library: ReturnType<typeof openSpawn> | undefined;
 
 const SETSIGDEF = 4, SETSIGMASK = 8;
 
@@ -72,7 +55,7 @@ function vector(strings: readonly string[]) {
  * @throws {SyscallError} also when the program cannot be executed
  */
 export function spawn(what: Spawn): number {
-  library ??= openSpawn();
+  const library = launchLibrary();
   const actions = new Uint8Array(128);
   library.posix_spawn_file_actions_init(actions);
   // The sources go out of the way of the targets first.

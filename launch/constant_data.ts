@@ -5,9 +5,7 @@ const ENCODER = /* @__PURE__ */ new TextEncoder();
  * strings and structures, each distinct one stored once.
  */
 export class ConstantData {
-  readonly #base: number;
   readonly #strings = new Map<string, number>();
-  readonly #structures = new Map<string, number>();
   #bytes: Uint8Array<ArrayBuffer>;
   #length: number;
   /** A view of all bytes; another one after an append. */
@@ -17,8 +15,7 @@ export class ConstantData {
    * @param base the address of the first byte
    * @param reserved how many bytes to leave free at the beginning
    */
-  constructor(base: number, reserved: number) {
-    this.#base = base;
+  constructor(readonly base: number, reserved: number) {
     this.#length = reserved;
     this.#bytes = new Uint8Array(reserved + 16 * 1024);
     this.view = new DataView(this.#bytes.buffer);
@@ -28,22 +25,23 @@ export class ConstantData {
   string(text: string): number {
     let address = this.#strings.get(text);
     if (address === undefined) {
-      address = this.#append(ENCODER.encode(`${text}\0`));
+      const at = this.#length;
+      // A UTF-16 unit takes at most three bytes of UTF-8.
+      this.#grow(at + 3 * text.length + 1);
+      const { written } = ENCODER.encodeInto(text, this.#bytes.subarray(at));
+      this.#length = at + written;
+      this.#bytes[this.#length++] = 0;
+      address = this.base + at;
       this.#strings.set(text, address);
     }
     return address;
   }
 
-  /** The address of a structure, aligned to 8 bytes. */
-  bytes(bytes: Uint8Array): number {
-    const key = bytes.join();
-    let address = this.#structures.get(key);
-    if (address === undefined) {
-      this.#length = (this.#length + 7) & ~7;
-      address = this.#append(bytes);
-      this.#structures.set(key, address);
-    }
-    return address;
+  /** Room for `size` bytes, aligned to 8: its offset in `view`. */
+  reserve(size: number): number {
+    const at = (this.#length + 7) & ~7;
+    this.#grow(at + size);
+    return at;
   }
 
   /** All bytes. */
@@ -51,17 +49,12 @@ export class ConstantData {
     return this.#bytes.subarray(0, this.#length);
   }
 
-  #append(bytes: Uint8Array): number {
-    const at = this.#length;
-    const end = at + bytes.length;
-    if (end > this.#bytes.length) {
-      const larger = new Uint8Array(2 * end);
-      larger.set(this.#bytes);
-      this.#bytes = larger;
-      this.view = new DataView(larger.buffer);
-    }
-    this.#bytes.set(bytes, at);
-    this.#length = end;
-    return this.#base + at;
+  #grow(length: number): void {
+    this.#length = length;
+    if (length <= this.#bytes.length) return;
+    const larger = new Uint8Array(2 * length);
+    larger.set(this.#bytes);
+    this.#bytes = larger;
+    this.view = new DataView(larger.buffer);
   }
 }

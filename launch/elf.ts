@@ -5,11 +5,11 @@
  */
 
 import type { Arch } from "../ffi/syscall_numbers.ts";
-import { LISTING as AARCH64 } from "./executor/aarch64.ts";
-import { LISTING as X86_64 } from "./executor/x86_64.ts";
+import { CODE as AARCH64 } from "./executor/aarch64.ts";
+import { CODE as X86_64 } from "./executor/x86_64.ts";
 import { ADDRESS, PAGE, type Program } from "./program.ts";
 
-const LISTINGS = { x86_64: X86_64, aarch64: AARCH64 };
+const CODES = { x86_64: X86_64, aarch64: AARCH64 };
 /** ELF's number of each processor. */
 const MACHINE = { x86_64: 62, aarch64: 183 };
 
@@ -24,8 +24,7 @@ const executors = new Map<Arch, Uint8Array<ArrayBuffer>>();
 export function executor(arch: Arch): Uint8Array<ArrayBuffer> {
   let code = executors.get(arch);
   if (code === undefined) {
-    const bytes = LISTINGS[arch].flatMap(([hex]) => hex.split(" "));
-    code = Uint8Array.from(bytes, (byte) => parseInt(byte, 16));
+    code = Uint8Array.fromHex(CODES[arch].replaceAll(" ", ""));
     executors.set(arch, code);
   }
   return code;

@@ -14,7 +14,7 @@ import { descriptor, firstFree } from "./descriptors.ts";
 import { INIT_NAME } from "./init_name.ts";
 import type { LaunchInput, NamespaceInput, NamespaceKind } from "./input.ts";
 import { awaitAnswer, tell } from "./messages.ts";
-import { type PlanBuilder, reg, REPORT } from "./plan.ts";
+import { type Field, type PlanBuilder, reg, REPORT } from "./plan.ts";
 import { ROOT } from "./root_paths.ts";
 
 /** clone(2)'s flag of each kind of namespace. */
@@ -30,6 +30,7 @@ export const NAMESPACE_FLAG: Readonly<Record<NamespaceKind, number>> = {
 };
 
 const CLONE_PARENT = 0x8000, SIGCHLD = 17;
+const CLONE_INTO_CGROUP = 0x200000000, CLONE_ARGS_SIZE = 88;
 const PR_SET_DUMPABLE = 4, PR_SET_NAME = 15;
 
 /** The register with the clone of a bind mount's source. */
@@ -42,7 +43,18 @@ export function deviceRegister(name: string): string {
   return `device ${name}`;
 }
 
-/** The register with the descriptor of a `cgroup.procs` file. */
+/** What asks for cgroups. */
+export const CGROUP_POINTER = "/linux/cgroupsPath";
+
+/** The register with the cgroup of v2, or its file `cgroup.procs`. */
+export const UNIFIED = "unified cgroup";
+
+/** Whether clone3(2) can put init into its cgroup of v2. */
+export function isBornInCgroup(input: LaunchInput): boolean {
+  return input.cgroupDirectory !== undefined && !hasNamespace(input, "user");
+}
+
+/** The register with the descriptor of a `tasks` file. */
 export function cgroupRegister(index: number): string {
   return `cgroup ${index}`;
 }
@@ -113,12 +125,17 @@ function adjustOom(plan: PlanBuilder, input: LaunchInput): void {
 }
 
 function openCgroups(plan: PlanBuilder, input: LaunchInput): void {
-  input.cgroupFiles.forEach((path, i) => {
-    plan.because(`open ${path}`, "/linux/cgroupsPath")
-      .call("openat", [AT_FDCWD, path, O.WRONLY | O.CLOEXEC, 0], {
-        to: cgroupRegister(i),
-      });
+  const open = (path: string, flags: number, to: string) =>
+    plan.because(`open ${path}`, CGROUP_POINTER)
+      .call("openat", [AT_FDCWD, path, flags | O.CLOEXEC, 0], { to });
+  input.cgroupTasks.forEach((path, i) => {
+    open(path, O.WRONLY, cgroupRegister(i));
   });
+  const { cgroupDirectory: path } = input;
+  if (path === undefined) return;
+  // In a user namespace init has no right to a cgroup but by an open file.
+  if (isBornInCgroup(input)) open(path, O.PATH | O.DIRECTORY, UNIFIED);
+  else open(`${path}/cgroup.procs`, O.WRONLY, UNIFIED);
 }
 
 function openRoot(plan: PlanBuilder, input: LaunchInput): void {
@@ -255,13 +272,31 @@ function cloneInit(plan: PlanBuilder, input: LaunchInput, davit: number): void {
   const what = kinds.length === 0
     ? "create init"
     : `create init in new namespaces (${kinds.join(", ")})`;
+  plan.because(what, "/linux/namespaces");
   // CLONE_PARENT makes init a child of Davit.
-  plan.because(what, "/linux/namespaces")
-    .call("clone", [flags | CLONE_PARENT | SIGCHLD, 0, 0, 0, 0], {
+  if (isBornInCgroup(input)) {
+    // struct clone_args; with CLONE_PARENT the exit signal is inherited.
+    plan.block("clone", [
+      [8, flags + CLONE_PARENT + CLONE_INTO_CGROUP],
+      ...Array.from({ length: 9 }, (): Field => [8, 0]),
+      [8, 0],
+    ])
+      .add({
+        store: reg(UNIFIED),
+        into: { block: "clone", at: CLONE_ARGS_SIZE - 8 },
+        size: 8,
+      })
+      .call("clone3", [{ block: "clone" }, CLONE_ARGS_SIZE], {
+        to: "init",
+        ifZero: INIT,
+      });
+  } else {
+    plan.call("clone", [flags | CLONE_PARENT | SIGCHLD, 0, 0, 0, 0], {
       to: "init",
       ifZero: INIT,
-    })
-    .because("tell Davit init's pid");
+    });
+  }
+  plan.because("tell Davit init's pid");
   tell(plan, davit, "pid", reg("init"));
   plan.because("end the first process").call("exit_group", [0]);
 }

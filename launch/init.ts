@@ -13,10 +13,13 @@ import { planStdio, planTerminal } from "./console.ts";
 import { planCredentials, planLimits } from "./credentials.ts";
 import { planDevices } from "./devices.ts";
 import {
+  CGROUP_POINTER,
   cgroupRegister,
   hasNamespace,
   INIT,
+  isBornInCgroup,
   makesNamespace,
+  UNIFIED,
 } from "./first_process.ts";
 import type { LaunchInput, ProcessInput } from "./input.ts";
 import { planMaskedPaths, planReadonlyPaths } from "./masks.ts";
@@ -48,16 +51,17 @@ export function planInit(plan: PlanBuilder, input: LaunchInput): void {
   planStart(plan, input);
 }
 
-/** Each process writes itself: nothing of Davit is ever in these cgroups. */
+/** Init writes itself: nothing of Davit is ever in these cgroups. */
 function joinCgroups(plan: PlanBuilder, input: LaunchInput): void {
-  input.cgroupFiles.forEach((path, i) => {
-    const file = reg(cgroupRegister(i));
-    const step = plan.because(`join ${path}`, "/linux/cgroupsPath");
-    if (i === 0) step.label(INIT);
-    step.call("write", [file, "0", 1]).call("close", [file]);
-  });
-  if (input.cgroupFiles.length === 0) {
-    plan.because("start init").label(INIT);
+  const { cgroupTasks, cgroupDirectory } = input;
+  plan.because("start init").label(INIT);
+  const join = (path: string, register: string) =>
+    plan.because(`join ${path}`, CGROUP_POINTER)
+      .call("write", [reg(register), "0", 1])
+      .call("close", [reg(register)]);
+  cgroupTasks.forEach((path, i) => join(path, cgroupRegister(i)));
+  if (cgroupDirectory !== undefined && !isBornInCgroup(input)) {
+    join(cgroupDirectory, UNIFIED);
   }
   if (makesNamespace(input, "cgroup")) {
     plan.because("create the cgroup namespace", "/linux/namespaces")

@@ -163,8 +163,10 @@ export interface LaunchInput {
   readonly namespaces: readonly NamespaceInput[];
   readonly hostname?: string;
   readonly domainname?: string;
-  /** `cgroup.procs` files that init writes itself into. */
-  readonly cgroupFiles: readonly string[];
+  /** `tasks` files of cgroup v1 that init writes itself into. */
+  readonly cgroupTasks: readonly string[];
+  /** The directory of the cgroup v2 that init is to be in. */
+  readonly cgroupDirectory?: string;
   readonly mounts: readonly MountInput[];
   /** Default devices; empty where the container has the host's /dev. */
   readonly devices: readonly DeviceInput[];

@@ -6,6 +6,7 @@
 
 import { E } from "../ffi/errno.ts";
 import { close, type Fd, O, open, write } from "../ffi/fd.ts";
+import { unlink } from "../ffi/files.ts";
 import { executableMemfd } from "../ffi/memfd.ts";
 import { pidfdOpen, pidfdSendSignal, waitChild } from "../ffi/process.ts";
 import { signalName } from "../ffi/signals.ts";
@@ -33,8 +34,8 @@ export interface LaunchOptions {
   readonly folder: string;
   /** Writes the maps of the user namespace of the process `pid`. */
   readonly writeMaps: (pid: number) => void;
-  /** Is told init's pid as soon as there is one. */
-  readonly onPid: (pid: number) => void;
+  /** Puts init's pid on record; until it returns, init ends with Davit. */
+  readonly onReady: (pid: number) => void;
 }
 
 /** A container that waits for `start`. */
@@ -109,14 +110,14 @@ function start(options: LaunchOptions, socket: Fd): number {
     }
     return start(path);
   } finally {
-    Deno.removeSync(path);
+    unlink(path);
   }
 }
 
 /** Answers the program until it is ready; fills `found`. */
 function converse(
   socket: Fd,
-  { plan, writeMaps, onPid }: LaunchOptions,
+  { plan, writeMaps, onReady }: LaunchOptions,
   found: { pid?: number; master?: Fd; first?: number },
 ): void {
   const bytes = new Uint8Array(MESSAGE_SIZE);
@@ -126,7 +127,7 @@ function converse(
     const { length, fd } = receive(socket, bytes);
     if (length === 0) throw died(found);
     const { tag, errno, value } = parseMessage(bytes);
-    if (tag === TAG.pid) onPid(found.pid = value);
+    if (tag === TAG.pid) found.pid = value;
     else if (tag === TAG.console && fd !== undefined) found.master = fd;
     else if (tag === TAG.maps) {
       writeMaps(found.first!);
@@ -137,6 +138,8 @@ function converse(
       throw new LaunchError({ why, pointer }, errno);
     }
   }
+  onReady(found.pid);
+  write(socket, new Uint8Array(1));
 }
 
 /** The error for a program that ended without a word. */

@@ -225,9 +225,7 @@ export function layOut(plan: Plan, arch: Arch): Program {
       return typeof operand === "string" ? constant.string(operand) : operand;
     }
     if ("reg" in operand) return find(registers, operand.reg, "register");
-    if ("struct" in operand) {
-      return constant.bytes(encode(operand.struct, self));
-    }
+    if ("struct" in operand) return structure(operand.struct, self);
     if ("block" in operand) {
       return find(blocks, operand.block, "block") + (operand.at ?? 0);
     }
@@ -238,20 +236,20 @@ export function layOut(plan: Plan, arch: Arch): Program {
       return bytes - bytes % PAGE[arch];
     }
     const pointers = operand.strings.map((text): Field => [8, text]);
-    return constant.bytes(encode([...pointers, [8, 0]], self));
+    return structure([...pointers, [8, 0]], self);
   };
-  const encode = (fields: readonly Field[], self: number): Uint8Array => {
-    const view = new DataView(new ArrayBuffer(fieldsSize(fields)));
-    let at = 0;
-    for (const [size, operand] of fields) {
-      const number = value(operand, self);
-      if (size === 8) set64(view, at, number);
-      else if (size === 4) view.setUint32(at, Number(number), true);
-      else if (size === 2) view.setUint16(at, Number(number), true);
-      else view.setUint8(at, Number(number));
-      at += size;
-    }
-    return new Uint8Array(view.buffer);
+  // A structure that several steps share is stored once.
+  const structures = new Map<readonly Field[], number>();
+  const structure = (fields: readonly Field[], self: number): number => {
+    const known = structures.get(fields);
+    if (known !== undefined) return known;
+    // What the fields point to may move the data: it comes first.
+    const values = fields.map(([, operand]) => value(operand, self));
+    const at = constant.reserve(fieldsSize(fields));
+    put(constant.view, at, fields, values);
+    const address = constant.base + at;
+    structures.set(fields, address);
+    return address;
   };
 
   for (let index = 0; index < list.length; index++) {
@@ -274,9 +272,10 @@ export function layOut(plan: Plan, arch: Arch): Program {
     view.setUint32(at + 12, target(onZero), true);
   }
   const writable = new Uint8Array(writableSize);
+  const view = new DataView(writable.buffer);
   for (const [name, fields] of Object.entries(plan.blocks)) {
     const at = blocks.get(name)! - ADDRESS.registers - registerBytes;
-    writable.set(encode(fields, 0), at);
+    put(view, at, fields, fields.map(([, operand]) => value(operand, 0)));
   }
   return {
     constant: constant.finish(),
@@ -284,6 +283,25 @@ export function layOut(plan: Plan, arch: Arch): Program {
     registerBytes,
     length: list.length,
   };
+}
+
+/** Writes the values of a structure's fields. */
+function put(
+  view: DataView,
+  offset: number,
+  fields: readonly Field[],
+  values: readonly (number | bigint)[],
+): void {
+  let at = offset;
+  for (let i = 0; i < fields.length; i++) {
+    const [size] = fields[i]!;
+    const number = values[i]!;
+    if (size === 8) set64(view, at, number);
+    else if (size === 4) view.setUint32(at, Number(number), true);
+    else if (size === 2) view.setUint16(at, Number(number), true);
+    else view.setUint8(at, Number(number));
+    at += size;
+  }
 }
 
 const HIGH = 2 ** 32;

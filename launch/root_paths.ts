@@ -150,6 +150,9 @@ export function mountPointSteps(plan: PlanBuilder): PlanBuilder {
   return plan.label(have);
 }
 
+const HOW_TARGET = how(O.PATH);
+const HOW_DIRECTORY = how(O.PATH | O.DIRECTORY);
+
 function how(flags: number): Operand {
   const resolve = RESOLVE.IN_ROOT | RESOLVE.NO_MAGICLINKS;
   return { struct: [[8, flags | O.CLOEXEC], [8, 0], [8, resolve]] };
@@ -162,7 +165,7 @@ export function openTarget(
 ): void {
   const again = plan.fresh("open target");
   plan.label(again)
-    .call("openat2", [reg(ROOT), reg("path"), how(O.PATH), 24], {
+    .call("openat2", [reg(ROOT), reg("path"), HOW_TARGET, 24], {
       to: "target",
       tolerate: [...tolerate, { errno: E.EAGAIN, goto: again }],
     });
@@ -179,7 +182,7 @@ function openParent(plan: PlanBuilder): void {
     plan.label(label).call("openat2", [
       reg(ROOT),
       reg("prefix"),
-      how(O.PATH | O.DIRECTORY),
+      HOW_DIRECTORY,
       24,
     ], {
       to: "child",

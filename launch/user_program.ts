@@ -8,7 +8,7 @@ import { E } from "../ffi/errno.ts";
 import { AT_EMPTY_PATH, AT_FDCWD, O } from "../ffi/fd.ts";
 import { descriptor } from "./descriptors.ts";
 import type { LaunchInput, ProcessInput } from "./input.ts";
-import { tell } from "./messages.ts";
+import { awaitAnswer, tell } from "./messages.ts";
 import { type PlanBuilder, reg, REPORT } from "./plan.ts";
 import { ADDRESS } from "./program.ts";
 import { whenDirectory } from "./root_paths.ts";
@@ -88,6 +88,8 @@ export function planStart(plan: PlanBuilder, input: LaunchInput): void {
     .call("close_range", [3 + preserveFds, 0xffffffff, CLOSE_RANGE_CLOEXEC]);
   plan.because("tell Davit that the container is ready");
   tell(plan, davit, "ready");
+  // Davit has to have it on record: without it, nobody would find this init.
+  awaitAnswer(plan, davit);
   plan.call("close", [davit]);
   // What has run is never needed again, and init may wait for long.
   const freed = plan.fresh("freed");

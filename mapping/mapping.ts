@@ -5,6 +5,17 @@
  * @module
  */
 
+import { E } from "../ffi/errno.ts";
+import { SyscallError } from "../ffi/error.ts";
+import {
+  type Entry,
+  mkdirAll,
+  mkdirExactly,
+  readDirectory,
+  removeAll,
+  rename,
+} from "../ffi/files.ts";
+
 /** Folder of the mapping below the state root. */
 const FOLDER = "containers-mapping";
 
@@ -16,6 +27,9 @@ const MODE = 0o750;
  * in an ID, so it never hides a container.
  */
 const UNFINISHED = "~";
+
+/** Mappings that this process has written. */
+let count = 0;
 
 /** Longest file name of Linux file systems, in bytes. */
 const NAME_MAX = 255;
@@ -33,7 +47,7 @@ export function fetchContainerIDMapping(
   containerId: string,
 ): { sandboxId: string } | undefined {
   const directory = containerDirectory(root, containerId);
-  const entries = readDirectory(directory);
+  const entries = entriesOf(directory);
   if (entries === undefined) return undefined;
   const [entry] = entries;
   if (entries.length !== 1 || entry === undefined) {
@@ -68,13 +82,13 @@ export function addContainerIDMapping(
   checkName(sandboxId, "sandbox");
   const tree = `${root}/${FOLDER}`;
   makeTree(root, tree);
-  const unfinished = `${tree}/${UNFINISHED}${crypto.randomUUID()}`;
+  const unfinished = `${tree}/${UNFINISHED}${Deno.pid}-${++count}`;
   try {
     makeDirectory(unfinished);
     makeDirectory(`${unfinished}/${sandboxId}`);
     replace(unfinished, directory);
   } catch (error) {
-    removeTree(unfinished);
+    removeAll(unfinished);
     throw error;
   }
 }
@@ -87,7 +101,7 @@ export function addContainerIDMapping(
  * file system reports
  */
 export function delContainerIDMapping(root: string, containerId: string): void {
-  removeTree(containerDirectory(root, containerId));
+  removeAll(containerDirectory(root, containerId));
 }
 
 /**
@@ -96,7 +110,7 @@ export function delContainerIDMapping(root: string, containerId: string): void {
  * @param root the state root
  */
 export function listContainerIDMappings(root: string): string[] {
-  const entries = readDirectory(`${root}/${FOLDER}`) ?? [];
+  const entries = entriesOf(`${root}/${FOLDER}`) ?? [];
   return entries
     .filter((entry) => entry.isDirectory && !entry.name.startsWith(UNFINISHED))
     .map((entry) => entry.name)
@@ -125,46 +139,30 @@ function checkName(id: string, noun: "container" | "sandbox"): void {
 }
 
 /** The entries of a directory; undefined when it does not exist. */
-function readDirectory(path: string): Deno.DirEntry[] | undefined {
-  try {
-    return [...Deno.readDirSync(path)];
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
+function entriesOf(path: string): Entry[] | undefined {
+  const entries = readDirectory(path);
+  if (typeof entries === "object") return entries;
+  if (entries === E.ENOENT) return undefined;
+  throw new SyscallError("open", entries, path);
 }
 
 function makeTree(root: string, tree: string): void {
-  try {
-    makeDirectory(tree);
-  } catch (error) {
-    if (error instanceof Deno.errors.AlreadyExists) return;
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    Deno.mkdirSync(root, { recursive: true, mode: 0o700 });
-    makeTree(root, tree);
-  }
+  const errno = mkdirExactly(tree, MODE);
+  if (errno === 0 || errno === E.EEXIST) return;
+  if (errno !== E.ENOENT) throw new SyscallError("mkdir", errno, tree);
+  mkdirAll(root, 0o700);
+  makeTree(root, tree);
 }
 
-/** mkdir(2) applies the umask, so the mode is set again. */
 function makeDirectory(path: string): void {
-  Deno.mkdirSync(path, { mode: MODE });
-  Deno.chmodSync(path, MODE);
+  const errno = mkdirExactly(path, MODE);
+  if (errno !== 0) throw new SyscallError("mkdir", errno, path);
 }
 
 function replace(from: string, to: string): void {
-  try {
-    Deno.renameSync(from, to);
-  } catch {
-    // rename(2) does not replace a directory that holds something, nor a file.
-    removeTree(to);
-    Deno.renameSync(from, to);
-  }
-}
-
-function removeTree(path: string): void {
-  try {
-    Deno.removeSync(path, { recursive: true });
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
+  if (rename(from, to) === 0) return;
+  // rename(2) does not replace a directory that holds something, nor a file.
+  removeAll(to);
+  const errno = rename(from, to);
+  if (errno !== 0) throw new SyscallError("rename", errno, to);
 }

@@ -1,3 +1,7 @@
+import { SyscallError } from "../ffi/error.ts";
+import { Handle, O, open } from "../ffi/fd.ts";
+import { type FileStatus, fstat, readToEnd, S, stat } from "../ffi/files.ts";
+import { osText } from "./os_error.ts";
 import { ConfigError, type Problem } from "./errors.ts";
 import { JsonTextError, parseJson } from "./json_text.ts";
 import { describeValue, quote } from "./quote.ts";
@@ -61,46 +65,33 @@ function readLimited(path: string): Uint8Array {
   try {
     // Looked at before it is opened: opening a FIFO would wait for a writer,
     // and opening a device can have effects.
-    checkKind(path, Deno.statSync(path));
-    using file = Deno.openSync(path);
-    const stat = file.statSync();
-    checkKind(path, stat);
-    checkSize(path, stat.size);
-    return readWhole(path, file, stat.size);
+    const status = stat(path);
+    if (typeof status !== "object") {
+      throw new SyscallError("stat", status, path);
+    }
+    checkKind(path, status);
+    using file = new Handle(open(path, O.RDONLY | O.NONBLOCK));
+    const opened = fstat(file.fd);
+    checkKind(path, opened);
+    checkSize(path, opened.size);
+    // One byte more, so that a file that has grown is noticed.
+    const bytes = readToEnd(file.fd, CONFIG_BYTES_MAX + 1);
+    checkSize(path, bytes.length);
+    return bytes;
   } catch (error) {
     if (error instanceof ConfigError) throw error;
-    throw unreadable(path, osErrorText(error), error);
+    throw unreadable(path, osText(error), error);
   }
 }
 
-function readWhole(
-  path: string,
-  file: Deno.FsFile,
-  size: number,
-): Uint8Array {
-  // One byte more than the size, so that a grown file is noticed.
-  let buffer = new Uint8Array(size + 1);
-  let length = 0;
-  while (true) {
-    const count = file.readSync(buffer.subarray(length));
-    if (count === null) return buffer.subarray(0, length);
-    length += count;
-    checkSize(path, length);
-    if (length === buffer.length) {
-      const larger = new Uint8Array(length * 2);
-      larger.set(buffer);
-      buffer = larger;
-    }
-  }
-}
-
-function checkKind(path: string, stat: Deno.FileInfo): void {
-  if (stat.isFile) return;
-  const kind = stat.isDirectory
+function checkKind(path: string, { mode }: FileStatus): void {
+  const type = mode & S.IFMT;
+  if (type === S.IFREG) return;
+  const kind = type === S.IFDIR
     ? "a directory"
-    : stat.isFifo
+    : type === S.IFIFO
     ? "a FIFO"
-    : stat.isSocket
+    : type === S.IFSOCK
     ? "a socket"
     : "a device";
   throw unreadable(path, `it is ${kind}, it should be a regular file`);
@@ -117,11 +108,4 @@ function checkSize(path: string, size: number): void {
 function unreadable(path: string, why: string, cause?: unknown): ConfigError {
   const message = `Cannot read ${quote(path)}: ${why}`;
   return new ConfigError([], { message, cause });
-}
-
-/** The system's text in a message of Deno, "TEXT (os error N): call ...". */
-function osErrorText(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  const text = /^(.*?) \(os error [0-9]+\)/s.exec(message)?.[1] ?? message;
-  return text.replaceAll(/\s+/g, " ");
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { readText } from "../ffi/files.ts";
 import {
   fetchContainerIDMapping,
   listContainerIDMappings,
@@ -63,7 +64,7 @@ export function getExistingContainerInfo(
  * @throws {RuntimeError} not-found
  */
 export function state(runtime: Runtime, id: string): StateReport {
-  return report(getExistingContainerInfo(runtime, id).record);
+  return report(runtime, getExistingContainerInfo(runtime, id).record);
 }
 
 /** The states of all containers, by ID. */
@@ -71,7 +72,7 @@ export function list(runtime: Runtime): StateReport[] {
   return listContainerIDMappings(runtime.root).flatMap((id) => {
     try {
       const info = getContainerInfo(runtime, id);
-      return info === undefined ? [] : [report(info.record)];
+      return info === undefined ? [] : [report(runtime, info.record)];
     } catch (error) {
       runtime.log.warn(
         `leaving container ${id} out: ${(error as Error).message}`,
@@ -82,9 +83,12 @@ export function list(runtime: Runtime): StateReport[] {
 }
 
 /** A record as engines read it. */
-export function report(record: ContainerRecord): StateReport {
+export function report(
+  { root }: Runtime,
+  record: ContainerRecord,
+): StateReport {
   const { ociVersion, id, bundle, rootfs, created, annotations } = record;
-  const status = statusOf(record);
+  const status = statusOf(root, record);
   const lives = status !== "stopped" && record.init !== undefined;
   return {
     ociVersion,
@@ -103,7 +107,7 @@ export function report(record: ContainerRecord): StateReport {
 function userName(uid: number): string {
   if (uid === 0) return "root";
   try {
-    const line = Deno.readTextFileSync("/etc/passwd").split("\n")
+    const line = readText("/etc/passwd").split("\n")
       .find((line) => line.split(":")[2] === String(uid));
     return line?.split(":")[0] ?? String(uid);
   } catch {

@@ -13,7 +13,11 @@ import { hostLayout } from "../cgroup/layout.ts";
 import { cgroupManager } from "../cgroup/manager.ts";
 import { processCgroupsPath } from "../cgroup/paths.ts";
 import type { CgroupManager } from "../cgroup/types.ts";
-import { close, closesOnExec, type Fd } from "../ffi/fd.ts";
+import { E, errnoText } from "../ffi/errno.ts";
+import { SyscallError } from "../ffi/error.ts";
+import { close, closesOnExec, type Fd, O } from "../ffi/fd.ts";
+import { isDirectory, rename, stat, unlink, writeText } from "../ffi/files.ts";
+import { launchLibrary } from "../ffi/libc.ts";
 import { pidfdOpen, pidfdSendSignal, waitChild } from "../ffi/process.ts";
 import { listen } from "../ffi/socket.ts";
 import { planLaunch } from "../launch/compile.ts";
@@ -77,6 +81,8 @@ export function createContainer(
 ): Created {
   return explained(`create container ${quote(options.id)}`, () => {
     const { id } = options;
+    // First of all calls: one opening of libc then serves everything.
+    launchLibrary();
     const bundle = validCreateParams(runtime, id, options.bundle);
     const { spec, warnings } = readConfig(bundle);
     for (const warning of warnings) {
@@ -176,18 +182,12 @@ export class Creation {
     this.#makeCgroups();
     const plan = this.#plan();
     const { pid, master } = this.#launch(plan);
-    this.#update({ status: "created", reasons: reasonsAfterStart(plan) });
     log.debug("container created", { sandbox: this.#record.sandboxId, pid });
     if (pidFile !== undefined) writePidFile(pidFile, pid);
-    const created = report(this.#record);
+    const created = report(this.runtime, this.#record);
     return master === undefined
       ? { report: created }
       : { report: created, master };
-  }
-
-  #update(change: Partial<ContainerRecord>): void {
-    this.#record = { ...this.#record, ...change };
-    writeRecord(this.runtime.root, this.#record);
   }
 
   #makeCgroups(): void {
@@ -196,8 +196,13 @@ export class Creation {
       this.#manager.signalAll(9);
       this.#manager.destroy();
     });
-    this.#update({ cgroups: this.#manager.record(), cgroupsMade: true });
-    this.#manager.applyResources();
+    const cgroups = this.#manager.record();
+    this.#record = { ...this.#record, cgroups };
+    // Parents are not in the first record.
+    if (cgroups.created.length > cgroups.directories.length) {
+      writeRecord(this.runtime.root, this.#record);
+    }
+    this.#manager.applyResources(this.spec.linux?.resources);
   }
 
   #plan(): Plan {
@@ -207,7 +212,6 @@ export class Creation {
       bundle: this.bundle,
       layout: hostLayout(),
       cgroupDirectories: this.#manager.directories,
-      cgroupFiles: this.#manager.processFiles(),
       noPivot,
       preserveFds,
       ...this.overrides,
@@ -230,7 +234,7 @@ export class Creation {
         ...(terminal.slave !== undefined && { console: terminal.slave }),
         folder: containerFolder(root, id),
         writeMaps: (pid) => writeIdMaps(pid, this.spec.linux ?? {}),
-        onPid: (pid) => this.#rememberInit(pid),
+        onReady: (pid) => this.#recordInit(pid, plan),
       });
       this.#undo.push(() => endInit(launched.pid));
       const { pid } = launched;
@@ -261,10 +265,19 @@ export class Creation {
     return setupConsole("", this.options.consoleSocket ?? "", this.relays);
   }
 
-  #rememberInit(pid: number): void {
+  #recordInit(pid: number, plan: Plan): void {
     const startTime = processStat(pid)?.startTime;
-    // A process that has already ended says why by itself.
-    if (startTime !== undefined) this.#update({ init: { pid, startTime } });
+    if (startTime === undefined) {
+      throw new RuntimeError("system", "Cannot find init in /proc");
+    }
+    this.#record = {
+      ...this.#record,
+      status: "created",
+      init: { pid, startTime },
+      cgroupsMade: true,
+      reasons: reasonsAfterStart(plan),
+    };
+    writeRecord(this.runtime.root, this.#record);
   }
 }
 
@@ -278,19 +291,13 @@ function endInit(pid: number): void {
 }
 
 function checkRootfs(rootfs: string): void {
-  const refuse = (reason: string) => {
-    throw new RuntimeError(
-      "config",
-      `Cannot use root.path ${quote(rootfs)}: ${reason}`,
-    );
-  };
-  let isDirectory: boolean;
-  try {
-    ({ isDirectory } = Deno.statSync(rootfs));
-  } catch (error) {
-    return refuse(osText(error));
-  }
-  if (!isDirectory) refuse("Not a directory");
+  const status = stat(rootfs);
+  if (isDirectory(status)) return;
+  const reason = errnoText(typeof status === "number" ? status : E.ENOTDIR);
+  throw new RuntimeError(
+    "config",
+    `Cannot use root.path ${quote(rootfs)}: ${reason}`,
+  );
 }
 
 /** A terminal has to go somewhere, and a socket wants one to come. */
@@ -320,14 +327,11 @@ function writePidFile(path: string, pid: number): void {
   const slash = path.lastIndexOf("/") + 1;
   const partial = `${path.slice(0, slash)}.${path.slice(slash)}.${Deno.pid}`;
   try {
-    Deno.writeTextFileSync(partial, String(pid), { mode: 0o644 });
-    Deno.renameSync(partial, path);
+    writeText(partial, String(pid), O.CREAT | O.TRUNC, 0o644);
+    const errno = rename(partial, path);
+    if (errno !== 0) throw new SyscallError("rename", errno, path);
   } catch (error) {
-    try {
-      Deno.removeSync(partial);
-    } catch {
-      // It was not made.
-    }
+    unlink(partial);
     throw new RuntimeError(
       "system",
       `Cannot write the pid file ${quote(path)}: ${osText(error)}`,

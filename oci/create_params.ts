@@ -1,3 +1,4 @@
+import { isDirectory, realPath, stat } from "../ffi/files.ts";
 import { isId } from "./container_info.ts";
 import { RuntimeError } from "./errors.ts";
 import { osText } from "./os_error.ts";
@@ -27,8 +28,8 @@ export function validCreateParams(
     new RuntimeError("config", `Invalid bundle path '${bundle}': ${reason}`);
   let resolved: string;
   try {
-    resolved = Deno.realPathSync(bundle);
-    if (Deno.statSync(resolved).isDirectory) return resolved;
+    resolved = realPath(bundle);
+    if (isDirectory(stat(resolved))) return resolved;
   } catch (error) {
     throw invalid(osText(error));
   }

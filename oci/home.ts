@@ -5,14 +5,13 @@
  * @module
  */
 
-import { AT_FDCWD, Handle, O, openat2, read, RESOLVE } from "../ffi/fd.ts";
-import { syscall } from "../ffi/syscall.ts";
+import { AT_FDCWD, Handle, O, openat2, RESOLVE } from "../ffi/fd.ts";
+import { fstat, readToEnd, S } from "../ffi/files.ts";
 import { components } from "../launch/root_paths.ts";
 
 /** Longest /etc/passwd that is looked at, in bytes. */
 const PASSWD_MAX = 1024 * 1024;
 const PASSWD = "/etc/passwd";
-const STATX_SIZE = 256, STATX_MODE = 28, S_IFMT = 0o170000, S_IFREG = 0o100000;
 
 /** What is mounted in the container. */
 export interface Mounted {
@@ -61,11 +60,8 @@ function readRegular(base: string, path: string): string {
         ? openat2(AT_FDCWD, base, { flags: O.RDONLY | O.NONBLOCK })
         : openBelow(base, path),
     );
-    const stat = new DataView(new ArrayBuffer(STATX_SIZE));
-    if (syscall("statx", file.fd, "", 0x1000, 3, stat) < 0) return "";
-    if ((stat.getUint16(STATX_MODE, true) & S_IFMT) !== S_IFREG) return "";
-    const bytes = new Uint8Array(PASSWD_MAX);
-    return new TextDecoder().decode(bytes.subarray(0, read(file.fd, bytes)));
+    if ((fstat(file.fd).mode & S.IFMT) !== S.IFREG) return "";
+    return new TextDecoder().decode(readToEnd(file.fd, PASSWD_MAX));
   } catch {
     return "";
   }

@@ -1,3 +1,4 @@
+import { writeText } from "../ffi/files.ts";
 import { RuntimeError } from "./errors.ts";
 import { osText } from "./os_error.ts";
 import type { IdMapping, Linux } from "./spec.ts";
@@ -18,9 +19,7 @@ function write(pid: number, file: string, maps: readonly IdMapping[]): void {
   );
   try {
     // The kernel takes all lines in one write.
-    Deno.writeTextFileSync(`/proc/${pid}/${file}`, lines.join(""), {
-      create: false,
-    });
+    writeText(`/proc/${pid}/${file}`, lines.join(""));
   } catch (error) {
     const property = file === "uid_map" ? "uidMappings" : "gidMappings";
     throw new RuntimeError(

@@ -4,9 +4,10 @@
  * @module
  */
 
+import { readText } from "../ffi/files.ts";
 import { INIT_NAME } from "../launch/init_name.ts";
-import type { ContainerRecord } from "./store.ts";
 import type { Status } from "./runtime.ts";
+import { type ContainerRecord, hasStartSocket } from "./store.ts";
 
 /** What /proc/PID/stat says of a process, proc(5). */
 interface Stat {
@@ -22,7 +23,7 @@ interface Stat {
 export function processStat(pid: number): Stat | undefined {
   let text: string;
   try {
-    text = Deno.readTextFileSync(`/proc/${pid}/stat`);
+    text = readText(`/proc/${pid}/stat`);
   } catch {
     // Gone before (ENOENT) or while (ESRCH) it was read.
     return undefined;
@@ -39,10 +40,13 @@ export function processStat(pid: number): Stat | undefined {
 }
 
 /** Whether the container's init lives: not ended, and no later process. */
-export function initLives({ init }: ContainerRecord): boolean {
-  if (init === undefined) return false;
-  const stat = processStat(init.pid);
-  return stat !== undefined && stat.startTime === init.startTime &&
+export function initLives(record: ContainerRecord): boolean {
+  const { init } = record;
+  return lives(record, init && processStat(init.pid));
+}
+
+function lives({ init }: ContainerRecord, stat: Stat | undefined): boolean {
+  return stat !== undefined && stat.startTime === init?.startTime &&
     stat.state !== "Z" && stat.state !== "X";
 }
 
@@ -53,14 +57,15 @@ export function initWaits({ init }: ContainerRecord): boolean {
   return stat?.startTime === init.startTime && stat.name === INIT_NAME;
 }
 
-/** The container's status. */
-export function statusOf(record: ContainerRecord): Status {
-  if (record.status === "creating" && record.init === undefined) {
-    return "creating";
-  }
-  if (!initLives(record)) return "stopped";
-  // `start` may have been cut short after init went on.
-  return record.status === "created" && !initWaits(record)
-    ? "running"
-    : record.status;
+/** The status of a container below the state root `root`. */
+export function statusOf(root: string, record: ContainerRecord): Status {
+  const { id, init, status } = record;
+  if (status === "creating") return "creating";
+  const stat = init && processStat(init.pid);
+  if (!lives(record, stat)) return "stopped";
+  // Both tell: `start` may have been cut short after init went on, and a
+  // program may take init's name.
+  return stat?.name === INIT_NAME && hasStartSocket(root, id)
+    ? "created"
+    : "running";
 }

@@ -6,7 +6,9 @@
  */
 
 import { join } from "@std/path/posix";
+import { cgroupJoins } from "../cgroup/joins.ts";
 import type { CgroupLayout } from "../cgroup/layout.ts";
+import { lstat } from "../ffi/files.ts";
 import type {
   DeviceInput,
   LaunchInput,
@@ -25,8 +27,8 @@ export interface LowerContext {
   /** The bundle's absolute path. */
   readonly bundle: string;
   readonly layout: CgroupLayout;
+  /** The container's cgroup in each hierarchy. */
   readonly cgroupDirectories: readonly string[];
-  readonly cgroupFiles: readonly string[];
   readonly noPivot: boolean;
   readonly preserveFds: number;
   /** Make the mounts below the root read-only too. */
@@ -64,7 +66,8 @@ export function rootfsPath(spec: Spec, bundle: string): string {
  * @throws {ConfigError} what only shows in the context of the host
  */
 export function lower(spec: Spec, context: LowerContext): LaunchInput {
-  const { id, bundle, layout, cgroupDirectories, cgroupFiles } = context;
+  const { id, bundle, layout, cgroupDirectories } = context;
+  const { tasks, unified } = cgroupJoins(layout, cgroupDirectories);
   const { linux = {}, mounts = [], root, hostname, domainname } = spec;
   const namespaces = lowerNamespaces(linux);
   const cgroupNamespace = namespaces.some(({ kind }) => kind === "cgroup");
@@ -94,7 +97,8 @@ export function lower(spec: Spec, context: LowerContext): LaunchInput {
     namespaces,
     ...(hostname !== undefined && hostname !== "" && { hostname }),
     ...(domainname !== undefined && domainname !== "" && { domainname }),
-    cgroupFiles,
+    cgroupTasks: tasks,
+    ...(unified !== undefined && { cgroupDirectory: unified }),
     mounts: lowerMounts(mounts, {
       bundle,
       layout,
@@ -112,12 +116,7 @@ export function lower(spec: Spec, context: LowerContext): LaunchInput {
 
 /** /dev/core is there where the kernel has /proc/kcore. */
 function coreLink() {
-  try {
-    Deno.lstatSync("/proc/kcore");
-    return [CORE_LINK];
-  } catch {
-    return [];
-  }
+  return typeof lstat("/proc/kcore") === "object" ? [CORE_LINK] : [];
 }
 
 function lowerNamespaces({ namespaces = [] }: Linux): NamespaceInput[] {

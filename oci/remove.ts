@@ -50,7 +50,7 @@ export function remove(
     const record = force ? readAny(runtime, id) : readRecord(root, id);
     if (!force) {
       if (record === undefined) throw doesNotExist(id);
-      const status = statusOf(record);
+      const status = statusOf(root, record);
       if (status !== "stopped") {
         throw new RuntimeError(
           "state",

@@ -5,6 +5,7 @@
  */
 
 import { close, type Fd } from "../ffi/fd.ts";
+import { launchLibrary } from "../ffi/libc.ts";
 import {
   type Ended,
   pidfdOpen,
@@ -31,7 +32,7 @@ export interface RunOptions extends CreateOptions {
 /** Signals that are handed on to the container's init. */
 const FORWARDED = [
   ..."HUP INT QUIT ABRT USR1 USR2 ALRM TERM CONT TSTP TTIN TTOU".split(" "),
-  ..."WINCH IO PWR URG XCPU VTALRM PROF".split(" "),
+  ..."WINCH IO PWR XCPU".split(" "),
 ];
 
 /**
@@ -60,6 +61,7 @@ export async function runContainer(
     startOrRemove(runtime, id, create());
     return 0;
   }
+  launchLibrary();
   using signals = new Signals();
   // Orphans of a container without a pid namespace come to this process.
   setSubreaper(true);

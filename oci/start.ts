@@ -16,7 +16,11 @@ import { explained } from "./explain.ts";
 import { initWaits, statusOf } from "./init_process.ts";
 import { quote } from "./quote.ts";
 import type { Runtime } from "./runtime.ts";
-import { type ContainerRecord, startSocket, writeRecord } from "./store.ts";
+import {
+  type ContainerRecord,
+  removeStartSocket,
+  startSocket,
+} from "./store.ts";
 
 /**
  * Has a created container's init run the user's program.
@@ -29,7 +33,7 @@ import { type ContainerRecord, startSocket, writeRecord } from "./store.ts";
 export function start(runtime: Runtime, id: string): void {
   explained(`start container ${quote(id)}`, () => {
     const { record } = getExistingContainerInfo(runtime, id);
-    const status = statusOf(record);
+    const status = statusOf(runtime.root, record);
     if (status !== "created") throw notCreated(id, status);
     const socket = connectInit(runtime, record);
     try {
@@ -37,7 +41,7 @@ export function start(runtime: Runtime, id: string): void {
     } finally {
       close(socket);
     }
-    writeRecord(runtime.root, { ...record, status: "running" });
+    removeStartSocket(runtime.root, id);
     runtime.log.debug("container started", { sandbox: record.sandboxId });
   });
 }
@@ -56,7 +60,7 @@ function connectInit(runtime: Runtime, { id }: ContainerRecord): Fd {
     return connect(startSocket(runtime.root, id));
   } catch (error) {
     const gone = error instanceof SyscallError &&
-      [E.ECONNREFUSED, E.EAGAIN].includes(error.errno);
+      (error.errno === E.ECONNREFUSED || error.errno === E.EAGAIN);
     throw gone ? notCreated(id, "running or stopped") : error;
   }
 }

@@ -8,6 +8,21 @@
  * @module
  */
 
+import { E } from "../ffi/errno.ts";
+import { SyscallError } from "../ffi/error.ts";
+import { O } from "../ffi/fd.ts";
+import {
+  isDirectory,
+  lstat,
+  mkdirAll,
+  mkdirExactly,
+  readText,
+  removeAll,
+  rename,
+  rmdir,
+  unlink,
+  writeText,
+} from "../ffi/files.ts";
 import type { CgroupRecord } from "../cgroup/existing.ts";
 import type { Reason } from "../launch/error.ts";
 import { RuntimeError } from "./errors.ts";
@@ -27,9 +42,9 @@ export interface ContainerRecord {
   /** The user ID of its creator. */
   readonly owner: number;
   readonly annotations: Readonly<Record<string, string>>;
-  /** How far it got; whether its process still lives is not kept. */
-  readonly status: "creating" | "created" | "running";
-  /** Init, once there is one. */
+  /** How far creation got; what init does now is not kept. */
+  readonly status: "creating" | "created";
+  /** Init, once the container is created. */
   readonly init?: {
     readonly pid: number;
     /** When it started, in clock ticks since boot: no later process's. */
@@ -66,22 +81,13 @@ export function startSocket(root: string, id: string): string {
  */
 export function claim(root: string, id: string): void {
   const folder = containerFolder(root, id);
-  const make = () => {
-    Deno.mkdirSync(folder, { mode: 0o700 });
-    Deno.chmodSync(folder, 0o700);
-  };
-  try {
-    try {
-      make();
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-      Deno.mkdirSync(root, { recursive: true, mode: 0o700 });
-      make();
-    }
-  } catch (error) {
-    if (error instanceof Deno.errors.AlreadyExists) throw idInUse(id);
-    throw error;
+  let errno = mkdirExactly(folder, 0o700);
+  if (errno === E.ENOENT) {
+    mkdirAll(root, 0o700);
+    errno = mkdirExactly(folder, 0o700);
   }
+  if (errno === E.EEXIST) throw idInUse(id);
+  if (errno !== 0) throw new SyscallError("mkdir", errno, folder);
 }
 
 /** The error for an ID that is taken. */
@@ -94,12 +100,28 @@ export function idInUse(id: string): RuntimeError {
   );
 }
 
+/** Removes the socket that `start` uses: it is used once. */
+export function removeStartSocket(root: string, id: string): void {
+  const path = startSocket(root, id);
+  const errno = unlink(path);
+  if (errno !== 0 && errno !== E.ENOENT) {
+    throw new SyscallError("unlink", errno, path);
+  }
+}
+
+/** Whether nobody has started the container yet. */
+export function hasStartSocket(root: string, id: string): boolean {
+  return typeof lstat(startSocket(root, id)) === "object";
+}
+
 /** Writes the record, whole. */
 export function writeRecord(root: string, record: ContainerRecord): void {
   const folder = containerFolder(root, record.id);
   const partial = `${folder}/${STATE}.${Deno.pid}`;
-  Deno.writeTextFileSync(partial, JSON.stringify(record), { mode: 0o600 });
-  Deno.renameSync(partial, `${folder}/${STATE}`);
+  const flags = O.CREAT | O.TRUNC;
+  writeText(partial, JSON.stringify(record), flags, 0o600);
+  const errno = rename(partial, `${folder}/${STATE}`);
+  if (errno !== 0) throw new SyscallError("rename", errno, partial);
 }
 
 /**
@@ -114,12 +136,11 @@ export function readRecord(
   const path = `${containerFolder(root, id)}/${STATE}`;
   let text: string;
   try {
-    text = Deno.readTextFileSync(path);
+    text = readText(path);
   } catch (error) {
-    if (
-      error instanceof Deno.errors.NotFound ||
-      error instanceof Deno.errors.NotADirectory
-    ) return undefined;
+    const absent = error instanceof SyscallError &&
+      (error.errno === E.ENOENT || error.errno === E.ENOTDIR);
+    if (absent) return undefined;
     throw error;
   }
   try {
@@ -136,34 +157,14 @@ export function readRecord(
 
 /** Whether the container has a folder, whatever is in it. */
 export function hasFolder(root: string, id: string): boolean {
-  try {
-    return Deno.lstatSync(containerFolder(root, id)).isDirectory;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-}
-
-/** The IDs that have a folder below the state root, sorted. */
-export function folders(root: string): string[] {
-  try {
-    return [...Deno.readDirSync(root)]
-      .filter(({ name, isDirectory }) => isDirectory && name !== RESERVED)
-      .map(({ name }) => name).sort();
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
-  }
+  return isDirectory(lstat(containerFolder(root, id)));
 }
 
 /** Removes a container's folder; the record goes first. */
 export function removeFolder(root: string, id: string): void {
   const folder = containerFolder(root, id);
-  for (const path of [`${folder}/${STATE}`, folder]) {
-    try {
-      Deno.removeSync(path, { recursive: true });
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
-  }
+  unlink(`${folder}/${STATE}`);
+  unlink(startSocket(root, id));
+  // It holds other files only after a crash.
+  if (rmdir(folder) !== 0) removeAll(folder);
 }

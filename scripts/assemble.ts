@@ -31,13 +31,12 @@ async function assemble(arch: Arch): Promise<void> {
     tool(`${PREFIX[arch]}objcopy`, ...only, object, binary);
     const lines = await disassemble(await Deno.readFile(binary), arch);
     const rows = lines.map(([bytes, mnemonic]) =>
-      `  [${JSON.stringify(bytes)}, ${JSON.stringify(mnemonic)}],`
+      `  "${bytes.replaceAll(" ", "").padEnd(16)}" + // ${mnemonic}`
     );
     await Deno.writeTextFile(
       `${room}${arch}.ts`,
       `/** The executor for ${arch}; made from ${arch}.s by scripts/assemble.ts. */\n` +
-        `export const LISTING: readonly (readonly [string, string])[] = [\n` +
-        `${rows.join("\n")}\n];\n`,
+        `export const CODE = //\n${rows.join("\n")}\n  "";\n`,
     );
   } finally {
     await Deno.remove(work, { recursive: true });

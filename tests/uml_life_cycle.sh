@@ -28,7 +28,7 @@ same "init lives" $? 0
 case $layout in
   v2)
     same "memory.max" "$(limit "$id/memory.max")" 67108864
-    same "cpu.weight" "$(limit "$id/cpu.weight")" 20
+    same "cpu.weight" "$(limit "$id/cpu.weight")" 59
     same "cpu.max" "$(limit "$id/cpu.max")" "50000 200000"
     same "pids.max" "$(limit "$id/pids.max")" 25 ;;
   *)

@@ -1,131 +1,131 @@
 /** The executor for x86_64; made from x86_64.s by scripts/assemble.ts. */
-export const LISTING: readonly (readonly [string, string])[] = [
-  ["bb 00 00 00 10", "mov ebx,0x10000000"],
-  ["41 bd 00 00 80 00", "mov r13d,0x800000"],
-  ["49 89 dc", "mov r12,rbx"],
-  ["45 0f b7 74 24 06", "movzx r14d,WORD PTR [r12+0x6]"],
-  ["49 8b 7c 24 10", "mov rdi,QWORD PTR [r12+0x10]"],
-  ["41 f6 c6 01", "test r14b,0x1"],
-  ["74 05", "je 0x24"],
-  ["49 8b 7c fd 00", "mov rdi,QWORD PTR [r13+rdi*8+0x0]"],
-  ["49 8b 74 24 18", "mov rsi,QWORD PTR [r12+0x18]"],
-  ["41 f6 c6 02", "test r14b,0x2"],
-  ["74 05", "je 0x34"],
-  ["49 8b 74 f5 00", "mov rsi,QWORD PTR [r13+rsi*8+0x0]"],
-  ["49 8b 54 24 20", "mov rdx,QWORD PTR [r12+0x20]"],
-  ["41 f6 c6 04", "test r14b,0x4"],
-  ["74 05", "je 0x44"],
-  ["49 8b 54 d5 00", "mov rdx,QWORD PTR [r13+rdx*8+0x0]"],
-  ["4d 8b 54 24 28", "mov r10,QWORD PTR [r12+0x28]"],
-  ["41 f6 c6 08", "test r14b,0x8"],
-  ["74 05", "je 0x54"],
-  ["4f 8b 54 d5 00", "mov r10,QWORD PTR [r13+r10*8+0x0]"],
-  ["4d 8b 44 24 30", "mov r8,QWORD PTR [r12+0x30]"],
-  ["41 f6 c6 10", "test r14b,0x10"],
-  ["74 05", "je 0x64"],
-  ["4f 8b 44 c5 00", "mov r8,QWORD PTR [r13+r8*8+0x0]"],
-  ["4d 8b 4c 24 38", "mov r9,QWORD PTR [r12+0x38]"],
-  ["41 f6 c6 20", "test r14b,0x20"],
-  ["74 05", "je 0x74"],
-  ["4f 8b 4c cd 00", "mov r9,QWORD PTR [r13+r9*8+0x0]"],
-  ["41 0f b7 04 24", "movzx eax,WORD PTR [r12]"],
-  ["3d 00 ff 00 00", "cmp eax,0xff00"],
-  ["0f 83 a8 00 00 00", "jae 0x12c"],
-  ["0f 05", "syscall"],
-  ["48 3d 00 f0 ff ff", "cmp rax,0xfffffffffffff000"],
-  ["77 34", "ja 0xc2"],
-  ["41 0f b7 4c 24 02", "movzx ecx,WORD PTR [r12+0x2]"],
-  ["49 89 44 cd 00", "mov QWORD PTR [r13+rcx*8+0x0],rax"],
-  ["48 85 c0", "test rax,rax"],
-  ["75 09", "jne 0xa7"],
-  ["41 8b 4c 24 0c", "mov ecx,DWORD PTR [r12+0xc]"],
-  ["85 c9", "test ecx,ecx"],
-  ["75 0e", "jne 0xb5"],
-  ["49 83 c4 40", "add r12,0x40"],
-  ["e9 5e ff ff ff", "jmp 0xe"],
-  ["41 8b 4c 24 0c", "mov ecx,DWORD PTR [r12+0xc]"],
-  ["48 c1 e1 06", "shl rcx,0x6"],
-  ["4c 8d 24 0b", "lea r12,[rbx+rcx*1]"],
-  ["e9 4c ff ff ff", "jmp 0xe"],
-  ["41 0f b7 4c 24 02", "movzx ecx,WORD PTR [r12+0x2]"],
-  ["49 89 44 cd 00", "mov QWORD PTR [r13+rcx*8+0x0],rax"],
-  ["f7 d8", "neg eax"],
-  ["41 0f b7 54 24 04", "movzx edx,WORD PTR [r12+0x4]"],
-  ["41 8b 4c 24 08", "mov ecx,DWORD PTR [r12+0x8]"],
-  ["81 fa ff ff 00 00", "cmp edx,0xffff"],
-  ["74 d3", "je 0xb5"],
-  ["39 c2", "cmp edx,eax"],
-  ["74 cf", "je 0xb5"],
-  ["4c 89 e6", "mov rsi,r12"],
-  ["48 29 de", "sub rsi,rbx"],
-  ["48 c1 ee 06", "shr rsi,0x6"],
-  ["41 8b 4d 10", "mov ecx,DWORD PTR [r13+0x10]"],
-  ["85 c9", "test ecx,ecx"],
-  ["0f 45 f1", "cmovne esi,ecx"],
-  ["48 83 ec 10", "sub rsp,0x10"],
-  ["89 34 24", "mov DWORD PTR [rsp],esi"],
-  ["89 44 24 04", "mov DWORD PTR [rsp+0x4],eax"],
-  ["48 c7 44 24 08 00 00 00 00", "mov QWORD PTR [rsp+0x8],0x0"],
-  ["49 8b 7d 08", "mov rdi,QWORD PTR [r13+0x8]"],
-  ["48 89 e6", "mov rsi,rsp"],
-  ["ba 10 00 00 00", "mov edx,0x10"],
-  ["b8 01 00 00 00", "mov eax,0x1"],
-  ["0f 05", "syscall"],
-  ["bf 01 00 00 00", "mov edi,0x1"],
-  ["b8 e7 00 00 00", "mov eax,0xe7"],
-  ["0f 05", "syscall"],
-  ["83 e0 0f", "and eax,0xf"],
-  ["83 f8 01", "cmp eax,0x1"],
-  ["0f 82 89 00 00 00", "jb 0x1c1"],
-  ["0f 84 8b 00 00 00", "je 0x1c9"],
-  ["83 f8 03", "cmp eax,0x3"],
-  ["0f 82 8d 00 00 00", "jb 0x1d4"],
-  ["0f 84 90 00 00 00", "je 0x1dd"],
-  ["83 f8 05", "cmp eax,0x5"],
-  ["0f 82 90 00 00 00", "jb 0x1e6"],
-  ["0f 84 92 00 00 00", "je 0x1ee"],
-  ["83 f8 07", "cmp eax,0x7"],
-  ["0f 82 92 00 00 00", "jb 0x1f7"],
-  ["0f 84 93 00 00 00", "je 0x1fe"],
-  ["83 f8 09", "cmp eax,0x9"],
-  ["72 1c", "jb 0x18c"],
-  ["74 28", "je 0x19a"],
-  ["83 f8 0b", "cmp eax,0xb"],
-  ["74 31", "je 0x1a8"],
-  ["83 f8 0d", "cmp eax,0xd"],
-  ["72 35", "jb 0x1b1"],
-  ["74 3a", "je 0x1b8"],
-  ["48 39 f7", "cmp rdi,rsi"],
-  ["0f 82 29 ff ff ff", "jb 0xb0"],
-  ["e9 1b ff ff ff", "jmp 0xa7"],
-  ["48 39 f7", "cmp rdi,rsi"],
-  ["0f 84 1b ff ff ff", "je 0xb0"],
-  ["e9 0d ff ff ff", "jmp 0xa7"],
-  ["48 39 f7", "cmp rdi,rsi"],
-  ["0f 85 0d ff ff ff", "jne 0xb0"],
-  ["e9 ff fe ff ff", "jmp 0xa7"],
-  ["89 f8", "mov eax,edi"],
-  ["f7 d8", "neg eax"],
-  ["e9 3f ff ff ff", "jmp 0xf0"],
-  ["89 f9", "mov ecx,edi"],
-  ["e9 fd fe ff ff", "jmp 0xb5"],
-  ["48 8d 04 37", "lea rax,[rdi+rsi*1]"],
-  ["e9 cd fe ff ff", "jmp 0x8e"],
-  ["48 89 f8", "mov rax,rdi"],
-  ["e9 c5 fe ff ff", "jmp 0x8e"],
-  ["48 89 f8", "mov rax,rdi"],
-  ["48 21 f0", "and rax,rsi"],
-  ["e9 ba fe ff ff", "jmp 0x8e"],
-  ["0f b6 04 37", "movzx eax,BYTE PTR [rdi+rsi*1]"],
-  ["e9 b1 fe ff ff", "jmp 0x8e"],
-  ["0f b7 04 37", "movzx eax,WORD PTR [rdi+rsi*1]"],
-  ["e9 a8 fe ff ff", "jmp 0x8e"],
-  ["8b 04 37", "mov eax,DWORD PTR [rdi+rsi*1]"],
-  ["e9 a0 fe ff ff", "jmp 0x8e"],
-  ["48 8b 04 37", "mov rax,QWORD PTR [rdi+rsi*1]"],
-  ["e9 97 fe ff ff", "jmp 0x8e"],
-  ["89 37", "mov DWORD PTR [rdi],esi"],
-  ["e9 a9 fe ff ff", "jmp 0xa7"],
-  ["48 89 37", "mov QWORD PTR [rdi],rsi"],
-  ["e9 a1 fe ff ff", "jmp 0xa7"],
-];
+export const CODE = //
+  "bb00000010      " + // mov ebx,0x10000000
+  "41bd00008000    " + // mov r13d,0x800000
+  "4989dc          " + // mov r12,rbx
+  "450fb7742406    " + // movzx r14d,WORD PTR [r12+0x6]
+  "498b7c2410      " + // mov rdi,QWORD PTR [r12+0x10]
+  "41f6c601        " + // test r14b,0x1
+  "7405            " + // je 0x24
+  "498b7cfd00      " + // mov rdi,QWORD PTR [r13+rdi*8+0x0]
+  "498b742418      " + // mov rsi,QWORD PTR [r12+0x18]
+  "41f6c602        " + // test r14b,0x2
+  "7405            " + // je 0x34
+  "498b74f500      " + // mov rsi,QWORD PTR [r13+rsi*8+0x0]
+  "498b542420      " + // mov rdx,QWORD PTR [r12+0x20]
+  "41f6c604        " + // test r14b,0x4
+  "7405            " + // je 0x44
+  "498b54d500      " + // mov rdx,QWORD PTR [r13+rdx*8+0x0]
+  "4d8b542428      " + // mov r10,QWORD PTR [r12+0x28]
+  "41f6c608        " + // test r14b,0x8
+  "7405            " + // je 0x54
+  "4f8b54d500      " + // mov r10,QWORD PTR [r13+r10*8+0x0]
+  "4d8b442430      " + // mov r8,QWORD PTR [r12+0x30]
+  "41f6c610        " + // test r14b,0x10
+  "7405            " + // je 0x64
+  "4f8b44c500      " + // mov r8,QWORD PTR [r13+r8*8+0x0]
+  "4d8b4c2438      " + // mov r9,QWORD PTR [r12+0x38]
+  "41f6c620        " + // test r14b,0x20
+  "7405            " + // je 0x74
+  "4f8b4ccd00      " + // mov r9,QWORD PTR [r13+r9*8+0x0]
+  "410fb70424      " + // movzx eax,WORD PTR [r12]
+  "3d00ff0000      " + // cmp eax,0xff00
+  "0f83a8000000    " + // jae 0x12c
+  "0f05            " + // syscall
+  "483d00f0ffff    " + // cmp rax,0xfffffffffffff000
+  "7734            " + // ja 0xc2
+  "410fb74c2402    " + // movzx ecx,WORD PTR [r12+0x2]
+  "498944cd00      " + // mov QWORD PTR [r13+rcx*8+0x0],rax
+  "4885c0          " + // test rax,rax
+  "7509            " + // jne 0xa7
+  "418b4c240c      " + // mov ecx,DWORD PTR [r12+0xc]
+  "85c9            " + // test ecx,ecx
+  "750e            " + // jne 0xb5
+  "4983c440        " + // add r12,0x40
+  "e95effffff      " + // jmp 0xe
+  "418b4c240c      " + // mov ecx,DWORD PTR [r12+0xc]
+  "48c1e106        " + // shl rcx,0x6
+  "4c8d240b        " + // lea r12,[rbx+rcx*1]
+  "e94cffffff      " + // jmp 0xe
+  "410fb74c2402    " + // movzx ecx,WORD PTR [r12+0x2]
+  "498944cd00      " + // mov QWORD PTR [r13+rcx*8+0x0],rax
+  "f7d8            " + // neg eax
+  "410fb7542404    " + // movzx edx,WORD PTR [r12+0x4]
+  "418b4c2408      " + // mov ecx,DWORD PTR [r12+0x8]
+  "81faffff0000    " + // cmp edx,0xffff
+  "74d3            " + // je 0xb5
+  "39c2            " + // cmp edx,eax
+  "74cf            " + // je 0xb5
+  "4c89e6          " + // mov rsi,r12
+  "4829de          " + // sub rsi,rbx
+  "48c1ee06        " + // shr rsi,0x6
+  "418b4d10        " + // mov ecx,DWORD PTR [r13+0x10]
+  "85c9            " + // test ecx,ecx
+  "0f45f1          " + // cmovne esi,ecx
+  "4883ec10        " + // sub rsp,0x10
+  "893424          " + // mov DWORD PTR [rsp],esi
+  "89442404        " + // mov DWORD PTR [rsp+0x4],eax
+  "48c744240800000000" + // mov QWORD PTR [rsp+0x8],0x0
+  "498b7d08        " + // mov rdi,QWORD PTR [r13+0x8]
+  "4889e6          " + // mov rsi,rsp
+  "ba10000000      " + // mov edx,0x10
+  "b801000000      " + // mov eax,0x1
+  "0f05            " + // syscall
+  "bf01000000      " + // mov edi,0x1
+  "b8e7000000      " + // mov eax,0xe7
+  "0f05            " + // syscall
+  "83e00f          " + // and eax,0xf
+  "83f801          " + // cmp eax,0x1
+  "0f8289000000    " + // jb 0x1c1
+  "0f848b000000    " + // je 0x1c9
+  "83f803          " + // cmp eax,0x3
+  "0f828d000000    " + // jb 0x1d4
+  "0f8490000000    " + // je 0x1dd
+  "83f805          " + // cmp eax,0x5
+  "0f8290000000    " + // jb 0x1e6
+  "0f8492000000    " + // je 0x1ee
+  "83f807          " + // cmp eax,0x7
+  "0f8292000000    " + // jb 0x1f7
+  "0f8493000000    " + // je 0x1fe
+  "83f809          " + // cmp eax,0x9
+  "721c            " + // jb 0x18c
+  "7428            " + // je 0x19a
+  "83f80b          " + // cmp eax,0xb
+  "7431            " + // je 0x1a8
+  "83f80d          " + // cmp eax,0xd
+  "7235            " + // jb 0x1b1
+  "743a            " + // je 0x1b8
+  "4839f7          " + // cmp rdi,rsi
+  "0f8229ffffff    " + // jb 0xb0
+  "e91bffffff      " + // jmp 0xa7
+  "4839f7          " + // cmp rdi,rsi
+  "0f841bffffff    " + // je 0xb0
+  "e90dffffff      " + // jmp 0xa7
+  "4839f7          " + // cmp rdi,rsi
+  "0f850dffffff    " + // jne 0xb0
+  "e9fffeffff      " + // jmp 0xa7
+  "89f8            " + // mov eax,edi
+  "f7d8            " + // neg eax
+  "e93fffffff      " + // jmp 0xf0
+  "89f9            " + // mov ecx,edi
+  "e9fdfeffff      " + // jmp 0xb5
+  "488d0437        " + // lea rax,[rdi+rsi*1]
+  "e9cdfeffff      " + // jmp 0x8e
+  "4889f8          " + // mov rax,rdi
+  "e9c5feffff      " + // jmp 0x8e
+  "4889f8          " + // mov rax,rdi
+  "4821f0          " + // and rax,rsi
+  "e9bafeffff      " + // jmp 0x8e
+  "0fb60437        " + // movzx eax,BYTE PTR [rdi+rsi*1]
+  "e9b1feffff      " + // jmp 0x8e
+  "0fb70437        " + // movzx eax,WORD PTR [rdi+rsi*1]
+  "e9a8feffff      " + // jmp 0x8e
+  "8b0437          " + // mov eax,DWORD PTR [rdi+rsi*1]
+  "e9a0feffff      " + // jmp 0x8e
+  "488b0437        " + // mov rax,QWORD PTR [rdi+rsi*1]
+  "e997feffff      " + // jmp 0x8e
+  "8937            " + // mov DWORD PTR [rdi],esi
+  "e9a9feffff      " + // jmp 0xa7
+  "488937          " + // mov QWORD PTR [rdi],rsi
+  "e9a1feffff      " + // jmp 0xa7
+  "";

@@ -1,0 +1,32 @@
+import type { CgroupLayout } from "./layout.ts";
+
+/** How a container's first process gets into its cgroups. */
+export interface CgroupJoins {
+  /** The `tasks` files of v1, into which it writes "0" itself. */
+  readonly tasks: readonly string[];
+  /** The cgroup of v2, in which it is born. */
+  readonly unified?: string;
+}
+
+/**
+ * How a single-threaded process gets into `directories` without waiting.
+ *
+ * Moving a process by `cgroup.procs` stops all forks of the host: the first
+ * time after a while that takes an RCU grace period, some 15 ms. A thread that
+ * moves itself by `tasks` need not wait (cgroup_procs_write_start() in the
+ * kernel), nor does one that clone3(2) puts into a cgroup.
+ *
+ * @param directories the container's cgroup in each hierarchy
+ */
+export function cgroupJoins(
+  layout: CgroupLayout,
+  directories: readonly string[],
+): CgroupJoins {
+  const isUnified = (path: string) =>
+    layout.unified !== undefined &&
+    path.startsWith(`${layout.unified.mountPoint}/`);
+  const unified = directories.find(isUnified);
+  const tasks = directories.filter((path) => !isUnified(path))
+    .map((path) => `${path}/tasks`);
+  return unified === undefined ? { tasks } : { tasks, unified };
+}
