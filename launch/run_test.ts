@@ -36,6 +36,9 @@ interface Case {
   readonly sends?: readonly Message[];
 }
 
+/** The errno of steps that are never reached. */
+const EIO = 5;
+
 const U64 = 2n ** 64n;
 /** A negative errno as a register holds it. */
 const negative = (errno: number) => U64 - BigInt(errno);
@@ -174,7 +177,7 @@ const CASES: readonly Case[] = [
     ],
   },
   {
-    does: "compares without sign",
+    does: "compares equal and unequal",
     steps: (plan) => {
       plan.add({ set: "minus", value: -1 }).add({ set: "big", value: 2 ** 40 });
       compared(plan, 1, "==", 1);
@@ -182,6 +185,13 @@ const CASES: readonly Case[] = [
       compared(plan, reg("minus"), "==", U64 - 1n);
       compared(plan, reg("big"), "!=", 2 ** 41);
       compared(plan, 3, "!=", 3);
+    },
+    shows: [1, 0, 1, 1, 0],
+  },
+  {
+    does: "compares less, without sign",
+    steps: (plan) => {
+      plan.add({ set: "minus", value: -1 }).add({ set: "big", value: 2 ** 40 });
       compared(plan, 1, "<", 2);
       compared(plan, 2, "<", 2);
       compared(plan, 3, "<", 2);
@@ -189,15 +199,15 @@ const CASES: readonly Case[] = [
       compared(plan, 1, "<", reg("minus"));
       compared(plan, reg("big"), "<", reg("minus"));
     },
-    shows: [1, 0, 1, 1, 0, 1, 0, 0, 0, 1, 1],
+    shows: [1, 0, 0, 0, 1, 1],
   },
   {
     does: "jumps forwards and backwards",
     steps: (plan) => {
       plan.add({ set: "n", value: 0 }).label("again")
         .add({ add: "n", a: reg("n"), b: 1 })
-        .jump("again", [reg("n"), "<", 1000])
-        .jump("over").add({ fail: E.EIO }).label("over");
+        .jump("again", [reg("n"), "!=", 1000])
+        .jump("over").add({ fail: EIO }).label("over");
       show(plan, reg("n"));
     },
     shows: [1000],
@@ -207,17 +217,15 @@ const CASES: readonly Case[] = [
     steps: (plan) => {
       plan.add({ set: "to", value: { label: "there" } })
         .add({ go: reg("to") })
-        .add({ fail: E.EIO })
+        .add({ fail: EIO })
         .label("there");
       show(plan, 1);
     },
     shows: [1],
   },
   {
-    does: "passes six arguments, numbers and registers, in their order",
+    does: "passes five arguments, numbers and registers, in their order",
     steps: (plan) => {
-      // mmap-like calls are not in the table: copy_file_range's shape is
-      // tried with pidfd-less pselect instead: ppoll has five.
       plan.block("fds", [[4, 1], [2, 4], [2, 0]])
         .block("time", [[8, 0], [8, 0]])
         .add({ set: "one", value: 1 })
@@ -245,7 +253,7 @@ const CASES: readonly Case[] = [
             errno: "any",
             goto: "next",
           }],
-        }).label("no").add({ fail: E.EIO }).label("next");
+        }).label("no").add({ fail: EIO }).label("next");
       show(plan, reg("n"), reg("e"));
     },
     shows: [0x3837363534333231n, 8, negative(9)],
@@ -253,10 +261,10 @@ const CASES: readonly Case[] = [
   {
     does: "goes elsewhere on a zero result",
     steps: (plan) => {
-      plan.call("write", [1, "", 0], { ifZero: "zero" }).add({ fail: E.EIO })
+      plan.call("write", [1, "", 0], { ifZero: "zero" }).add({ fail: EIO })
         .label("zero")
         .call("write", [1, "12345678", 8], { ifZero: "never" })
-        .jump("good").label("never").add({ fail: E.EIO }).label("good");
+        .jump("good").label("never").add({ fail: EIO }).label("good");
       show(plan, 1);
     },
     shows: [0x3837363534333231n, 1],
@@ -266,7 +274,7 @@ const CASES: readonly Case[] = [
     steps: (plan) => {
       plan.call("openat", [AT_FDCWD, "/no/such", 0, 0], {
         tolerate: [{ errno: E.ENOENT, goto: "next" }],
-      }).add({ fail: E.EIO }).label("next");
+      }).add({ fail: EIO }).label("next");
       show(plan, 1);
     },
     shows: [1],
@@ -276,7 +284,7 @@ const CASES: readonly Case[] = [
     steps: (plan) => {
       plan.call("close", [-1], {
         tolerate: [{ errno: "any", goto: "next" }],
-      }).add({ fail: E.EIO }).label("next");
+      }).add({ fail: EIO }).label("next");
       show(plan, 1);
     },
     shows: [1],
@@ -294,7 +302,7 @@ const CASES: readonly Case[] = [
             { errno: E.EACCES, goto: next },
             { errno: E.ENOTDIR, goto: other },
           ],
-        }).add({ fail: E.EIO })
+        }).add({ fail: EIO })
           .label(missing).add({ set: "way", value: 1 }).jump(next)
           .label(other).add({ set: "way", value: 2 }).label(next);
         show(plan, reg("way"));

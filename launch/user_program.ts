@@ -92,9 +92,10 @@ export function planStart(plan: PlanBuilder, input: LaunchInput): void {
   awaitAnswer(plan, davit);
   plan.call("close", [davit]);
   // What has run is never needed again, and init may wait for long.
+  const free = plan.fresh("free");
   const freed = plan.fresh("freed");
-  plan.because("free the part of the program that has run")
-    .call("munmap", [ADDRESS.program, { before: freed }], {
+  plan.because("free the part of the program that has run").label(free)
+    .call("munmap", [ADDRESS.program, { before: free }], {
       tolerate: [{ errno: E.EINVAL, goto: freed }],
     }).label(freed);
   plan.because(WAIT).label(again)

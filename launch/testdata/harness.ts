@@ -57,7 +57,7 @@ export interface Outcome {
 }
 
 /** How long a program may take, in milliseconds. */
-const PATIENCE = 20_000;
+const PATIENCE = 5_000;
 
 /** Runs `plan`, compiled for `arch`, to its end. */
 export function run(plan: Plan, arch: Arch): Outcome {
