@@ -44,6 +44,11 @@ export class ConstantData {
     return at;
   }
 
+  /** Fills the room at the beginning. */
+  put(bytes: Uint8Array): void {
+    this.#bytes.set(bytes);
+  }
+
   /** All bytes. */
   finish(): Uint8Array<ArrayBuffer> {
     return this.#bytes.subarray(0, this.#length);

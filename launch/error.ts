@@ -46,5 +46,8 @@ function describe({ why, pointer }: Reason, errno: number): string {
   }
   if (why.startsWith("exec ")) return `${why}: ${text.toLowerCase()}`;
   const where = pointer === "" ? "" : ` (${dotted(pointer)})`;
-  return `Cannot ${why}${where}: ${text}`;
+  const mend = errnoName(errno) === "ELOOP"
+    ? ": must be mounted on ordinary directory, not through a symbolic link"
+    : "";
+  return `Cannot ${why}${where}: ${text}${mend}`;
 }

@@ -153,6 +153,10 @@ function openRoot(plan: PlanBuilder, input: LaunchInput): void {
     recursive: true,
     propagation: inherited(propagation.flag),
   });
+  if (!input.root.recursive) return;
+  // Now, not when the container's own mounts are below it as well.
+  plan.because("make the root file system's mounts read-only");
+  setAttributes(plan, reg(ROOT), { recursive: true, set: MOUNT_ATTR_RDONLY });
 }
 
 /** The propagation that copies of the host's mounts begin with. */
@@ -162,6 +166,7 @@ function inherited(wanted: number): number {
     : MS_SLAVE;
 }
 
+const MOUNT_ATTR_RDONLY = 1;
 const MS_UNBINDABLE = 1 << 17, MS_PRIVATE = 1 << 18, MS_SLAVE = 1 << 19;
 const MS_SHARED = 1 << 20;
 

@@ -139,7 +139,7 @@ function planMountTree(plan: PlanBuilder, input: LaunchInput): void {
   if (root.readonly) {
     plan.because("make the root file system read-only", "/root/readonly");
     setAttributes(plan, reg(ROOT), {
-      recursive: root.recursive,
+      recursive: false,
       set: MOUNT_ATTR_RDONLY,
     });
   }

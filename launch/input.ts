@@ -153,7 +153,7 @@ export interface LaunchInput {
     /** Its absolute path on the host. */
     readonly path: string;
     readonly readonly: boolean;
-    /** Whether read-only holds for the mounts below it as well. */
+    /** Whether the host's mounts below it are read-only in any case. */
     readonly recursive: boolean;
     /** The propagation that it ends with. */
     readonly propagation: Propagation;

@@ -12,7 +12,12 @@ import { AT_EMPTY_PATH, AT_FDCWD, O } from "../ffi/fd.ts";
 import { setAttributes, treeFlags } from "./attributes.ts";
 import { attachTo, makeFilesystem } from "./mounts.ts";
 import { type PlanBuilder, reg } from "./plan.ts";
-import { components, openTarget, whenDirectory } from "./root_paths.ts";
+import {
+  components,
+  HOW_TARGET,
+  openTarget,
+  whenDirectory,
+} from "./root_paths.ts";
 
 const MOUNT_ATTR_RDONLY = 1;
 const STATX_TYPE = 1, STATX_RDEV_MAJOR = 128, STATX_RDEV_MINOR = 132;
@@ -117,6 +122,7 @@ function openOptional(plan: PlanBuilder, missing: string): void {
   plan.argument(0, "path");
   openTarget(
     plan,
+    HOW_TARGET,
     { errno: E.ENOENT, goto: missing },
     { errno: E.ENOTDIR, goto: missing },
   );

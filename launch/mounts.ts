@@ -54,10 +54,11 @@ function attach(
   plan: PlanBuilder,
   destination: string,
   kind?: MountPoint,
+  ordinary = false,
 ): void {
   plan.routine(
     "attach a mount",
-    mountPointArguments(destination, kind),
+    mountPointArguments(destination, kind, ordinary),
     (routine) => {
       mountPointSteps(routine);
       attachTo(routine, reg("mount"), reg("target"));
@@ -107,11 +108,14 @@ export function makeFilesystem(
     .call("close", [reg("filesystem")]);
 }
 
+/** File systems that are trusted to be where they were mounted. */
+const ORDINARY = new Set(["proc", "sysfs"]);
+
 function mountFilesystem(plan: PlanBuilder, mount: FilesystemMount): void {
   const { type, source, data, destination, pointer, set } = mount;
   plan.because(`mount ${type} on ${destination}`, pointer);
   makeFilesystem(plan, "mount", { type, source, data, attributes: set });
-  attach(plan, destination, "directory");
+  attach(plan, destination, "directory", ORDINARY.has(type));
   applyAttributes(plan, reg("mount"), { ...mount, set: 0, clear: 0 });
   plan.call("close", [reg("mount")]);
 }

@@ -252,25 +252,31 @@ export function layOut(plan: Plan, arch: Arch): Program {
     return address;
   };
 
+  const code = new Uint32Array(list.length * INSTRUCTION_SIZE / 4);
   for (let index = 0; index < list.length; index++) {
     const { number, args, to, errno, onError, onZero } = list[index]!;
-    const at = INSTRUCTION_SIZE * index;
+    let at = index * INSTRUCTION_SIZE / 4;
     let mask = 0;
+    let word = at + 4;
     for (let i = 0; i < args.length; i++) {
       const arg = args[i]!;
       if (typeof arg === "object" && "reg" in arg) mask |= 1 << i;
-      // The data may grow, and move, while a value is found.
-      const word = value(arg, index);
-      set64(constant.view, at + 16 + 8 * i, word);
+      const whole = value(arg, index);
+      if (typeof whole === "bigint") {
+        code[word++] = Number(whole & LOW_BITS);
+        code[word++] = Number(BigInt.asUintN(64, whole) >> 32n);
+      } else {
+        // Stores keep the low 32 bits, of negative numbers too.
+        code[word++] = whole;
+        code[word++] = Math.floor(whole / HIGH);
+      }
     }
-    const { view } = constant;
-    view.setUint16(at, number, true);
-    view.setUint16(at + 2, registers.get(to)!, true);
-    view.setUint16(at + 4, errno, true);
-    view.setUint16(at + 6, mask, true);
-    view.setUint32(at + 8, target(onError), true);
-    view.setUint32(at + 12, target(onZero), true);
+    code[at++] = number | registers.get(to)! << 16;
+    code[at++] = errno | mask << 16;
+    code[at++] = target(onError);
+    code[at] = target(onZero);
   }
+  constant.put(new Uint8Array(code.buffer));
   const writable = new Uint8Array(writableSize);
   const view = new DataView(writable.buffer);
   for (const [name, fields] of Object.entries(plan.blocks)) {
@@ -305,6 +311,7 @@ function put(
 }
 
 const HIGH = 2 ** 32;
+const LOW_BITS = 0xffffffffn;
 
 /** Writes a 64-bit value; a negative one as two's complement. */
 function set64(view: DataView, at: number, value: number | bigint): void {

@@ -114,12 +114,17 @@ export function openMountPoint(
 }
 
 /**
- * The arguments of the routine: the path, its last component, the kind, and
- * the address of a list of the directories above it (each as path and name).
+ * The arguments of the routine: the path, its last component, the kind, the
+ * address of a list of the directories above it (each as path and name), and
+ * how to open it.
+ *
+ * @param ordinary refuse a path that holds a symbolic link: what the kernel
+ * or Davit trusts to be at this very place must be there (CVE-2019-19921)
  */
 export function mountPointArguments(
   path: string,
   kind: MountPoint | undefined,
+  ordinary = false,
 ): Operand[] {
   const parts = components(path);
   const above: Field[] = [];
@@ -131,6 +136,7 @@ export function mountPointArguments(
     parts.at(-1) ?? ".",
     kind === undefined ? LIKE_MOUNT : kind === "directory" ? S_IFDIR : S_IFREG,
     { struct: [...above, [8, 0]] },
+    ordinary ? HOW_ORDINARY : HOW_TARGET,
   ];
 }
 
@@ -141,31 +147,34 @@ const LIKE_MOUNT = 0;
 export function mountPointSteps(plan: PlanBuilder): PlanBuilder {
   const make = plan.fresh("make mount point");
   const have = plan.fresh("have mount point");
-  plan.argument(0, "path");
-  openTarget(plan, { errno: E.ENOENT, goto: make });
+  plan.argument(0, "path").argument(4, "how");
+  openTarget(plan, reg("how"), { errno: E.ENOENT, goto: make });
   plan.jump(have).label(make);
   openParent(plan);
   makeTarget(plan);
-  openTarget(plan);
+  openTarget(plan, reg("how"));
   return plan.label(have);
 }
 
-const HOW_TARGET = how(O.PATH);
+/** How a path below the root is opened for mounting on it. */
+export const HOW_TARGET = how(O.PATH);
 const HOW_DIRECTORY = how(O.PATH | O.DIRECTORY);
+const HOW_ORDINARY = how(O.PATH, RESOLVE.NO_SYMLINKS);
 
-function how(flags: number): Operand {
-  const resolve = RESOLVE.IN_ROOT | RESOLVE.NO_MAGICLINKS;
+function how(flags: number, more = 0): Operand {
+  const resolve = RESOLVE.IN_ROOT | RESOLVE.NO_MAGICLINKS | more;
   return { struct: [[8, flags | O.CLOEXEC], [8, 0], [8, resolve]] };
 }
 
 /** Steps that open the path in the register `path` into `target`. */
 export function openTarget(
   plan: PlanBuilder,
+  how: Operand,
   ...tolerate: Tolerance[]
 ): void {
   const again = plan.fresh("open target");
   plan.label(again)
-    .call("openat2", [reg(ROOT), reg("path"), HOW_TARGET, 24], {
+    .call("openat2", [reg(ROOT), reg("path"), how, 24], {
       to: "target",
       tolerate: [...tolerate, { errno: E.EAGAIN, goto: again }],
     });

@@ -3,7 +3,7 @@ const NAMESPACES = ["mnt", "pid", "net", "ipc", "uts", "cgroup"];
 
 /**
  * The shell script that shows a container from inside, beside what it looks
- * like from outside. It uses nothing but the shell and `cat`.
+ * like from outside. It needs a shell, `cat` and `ls`.
  */
 export function tourScript(): string {
   const outside = NAMESPACES.map((name) =>
@@ -34,13 +34,26 @@ done </proc/self/status
 if (: >/try-to-write) 2>/dev/null; then write=yes; else write=no; fi
 say writable '/ yes' "/ $write"
 echo
-echo "pid 1 is: $(tr '\\\\0' ' ' </proc/1/cmdline | cut -c 1-20)..."
+read -r name </proc/1/comm
+echo "pid 1 is: $name"
 echo
 echo 'its mounts:'
+lines=
 while read -r id parent device root where options rest; do
-  rest=\${rest#*- }
-  printf '  %-24s %-10s %s\\n' "$where" "\${rest%% *}" "$options"
+  lines="$where \${rest#*- } $options
+$lines"
 done </proc/self/mountinfo
+# The last mounted come first: what lies below a later one is hidden.
+seen=
+echo "$lines" | while read -r where type source more; do
+  [ -n "$where" ] || continue
+  hidden=
+  for path in $seen; do
+    case $where/ in $path/*) hidden=yes ;; esac
+  done
+  seen="$seen $where"
+  [ -n "$hidden" ] || printf '  %-24s %-10s %s\\n' "$where" "$type" "\${more##* }"
+done
 echo
 echo 'Run a command of your own: davit try -- COMMAND, a shell: davit try -t -- sh'
 `;

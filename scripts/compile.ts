@@ -22,6 +22,11 @@ const TARGETS: Record<string, { triple: string; machine: number }> = {
 };
 /** Exit status when only the base binary is out of reach. */
 const NO_BASE = 3;
+/**
+ * A command runs for milliseconds: collecting its young garbage and optimizing
+ * its functions cost more than they bring (a sixth of the time of `run`).
+ */
+const V8_FLAGS = "--min-semi-space-size=16,--no-sparkplug,--no-maglev,--no-opt";
 const COMMIT_MARK = "@COMMIT@";
 
 const repo = dirname(dirname(fromFileUrl(import.meta.url)));
@@ -136,6 +141,7 @@ function compile(target: string, main: string, output: string): void {
       "--no-lock",
       "--no-check",
       "--no-code-cache",
+      `--v8-flags=${V8_FLAGS}`,
       "--allow-all",
       `--target=${TARGETS[target]!.triple}`,
       `--output=${partial}`,

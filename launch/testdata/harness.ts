@@ -5,8 +5,7 @@
  * @module
  */
 
-import { close, type Fd, Handle, O, open, write } from "../../ffi/fd.ts";
-import { executableMemfd } from "../../ffi/memfd.ts";
+import { type Fd, Handle, O, open, write } from "../../ffi/fd.ts";
 import { poll, POLLIN } from "../../ffi/poll.ts";
 import { pidfdOpen, pidfdSendSignal, waitChild } from "../../ffi/process.ts";
 import { receive, socketPair } from "../../ffi/socket.ts";
@@ -95,35 +94,37 @@ export function runProgram(
   return { status, output, messages };
 }
 
+/** The descriptor through which qemu-user reads its program. */
+const PROGRAM = 90;
+
 /** Starts an ELF executable of `arch` and returns its pid. */
 export function start(
   program: Uint8Array<ArrayBuffer>,
   arch: Arch,
   descriptors: readonly (readonly [number, number])[],
 ): number {
-  const memfd = executableMemfd("davit-test", program);
-  if (arch === ARCH && memfd !== undefined) {
-    using file = new Handle(memfd);
-    const path = `/proc/self/fd/${file.fd}`;
-    return spawn({ path, args: ["test"], env: [], descriptors });
-  }
-  if (memfd !== undefined) close(memfd);
   const folder = Deno.makeTempDirSync({ prefix: "davit-program." });
-  const path = `${folder}/program`;
-  {
-    using file = new Handle(open(path, O.WRONLY | O.CREAT | O.EXCL, 0o700));
-    write(file.fd, program);
+  try {
+    const path = `${folder}/program`;
+    {
+      using file = new Handle(open(path, O.WRONLY | O.CREAT | O.EXCL, 0o700));
+      write(file.fd, program);
+    }
+    if (arch === ARCH) {
+      return spawn({ path, args: ["test"], env: [], descriptors });
+    }
+    using file = new Handle(open(path, O.RDONLY));
+    const qemu = emulator(arch)!;
+    return spawn({
+      path: qemu,
+      args: [qemu, `/proc/self/fd/${PROGRAM}`],
+      env: [],
+      descriptors: [...descriptors, [PROGRAM, file.fd]],
+    });
+  } finally {
+    // It runs by now, or its descriptor is open.
+    Deno.removeSync(folder, { recursive: true });
   }
-  const qemu = arch === ARCH ? undefined : emulator(arch);
-  // The folder goes before the program: a shell waits for its end.
-  const script = 'f=$1; shift; "$@"; s=$?; rm -r "$f"; exit $s';
-  const words = qemu === undefined ? [path] : [qemu, path];
-  return spawn({
-    path: "/bin/sh",
-    args: ["sh", "-c", script, "sh", folder, ...words],
-    env: ["PATH=/usr/bin:/bin"],
-    descriptors,
-  });
 }
 
 /** A builder whose program reports failures through the socket. */
