@@ -1,20 +1,28 @@
-import type { CommandTable } from "./cmd/command.ts";
+import type { Command, CommandTable } from "./cmd/command.ts";
 import { dispatch } from "./cmd/dispatch.ts";
 
+const launching = () => import("./cmd/launching.ts");
+const existing = () => import("./cmd/existing.ts");
+
+/** The command that `pick` takes out of a file, once that is loaded. */
+function from<T>(load: () => Promise<T>, pick: (file: T) => Command) {
+  return async () => ({ command: pick(await load()) });
+}
+
 /**
- * From a word to the file of its command. Each is loaded only when it is
+ * From a word to its command. A file is loaded only when a command in it is
  * asked for: what a command does not need would cost it start-up time.
  */
 const commands: CommandTable = {
-  create: () => import("./cmd/create.ts"),
-  delete: () => import("./cmd/delete.ts"),
-  kill: () => import("./cmd/kill.ts"),
-  list: () => import("./cmd/list.ts"),
-  run: () => import("./cmd/run.ts"),
-  spec: () => import("./cmd/spec.ts"),
-  start: () => import("./cmd/start.ts"),
-  state: () => import("./cmd/state.ts"),
-  try: () => import("./cmd/try.ts"),
+  create: from(launching, (file) => file.create),
+  delete: from(existing, (file) => file.remove),
+  kill: from(existing, (file) => file.kill),
+  list: from(existing, (file) => file.list),
+  run: from(launching, (file) => file.run),
+  spec: from(launching, (file) => file.spec),
+  start: from(existing, (file) => file.start),
+  state: from(existing, (file) => file.state),
+  try: from(launching, (file) => file.tryOut),
 };
 
 if (import.meta.main) Deno.exit(await dispatch(Deno.args, commands));

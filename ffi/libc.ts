@@ -26,7 +26,7 @@ const CORE = {
 
 const POINTERS = ["buffer", "buffer", "buffer"] as const;
 
-/** What starting and watching a program takes. */
+/** What starting a program takes. */
 const LAUNCH = {
   posix_spawn: { parameters: [...POINTERS, ...POINTERS], result: "i32" },
   posix_spawn_file_actions_init: { parameters: ["buffer"], result: "i32" },
@@ -35,11 +35,6 @@ const LAUNCH = {
     result: "i32",
   },
   posix_spawn_file_actions_destroy: { parameters: ["buffer"], result: "i32" },
-  poll: {
-    parameters: ["buffer", "u64", "i32"],
-    result: "i32",
-    nonblocking: true,
-  },
 } as const;
 
 function openLaunch() {
@@ -52,8 +47,8 @@ function openLaunch() {
 let launchSymbols: ReturnType<typeof openLaunch> | undefined;
 
 /**
- * The functions of libc that start and watch programs. Bound first, they bring
- * `syscall` along.
+ * The functions of libc that start programs. Bound first, they bring `syscall`
+ * along.
  */
 export function launchLibrary(): ReturnType<typeof openLaunch> {
   return launchSymbols ??= openLaunch();

@@ -6,7 +6,6 @@
 
 import { E } from "./errno.ts";
 import { SyscallError } from "./error.ts";
-import { launchLibrary } from "./libc.ts";
 import { syscall } from "./syscall.ts";
 
 /** There is something to read. */
@@ -54,6 +53,18 @@ export function poll(wanted: readonly Wanted[], timeout: number): number[] {
   return answers(set, wanted.length);
 }
 
+function openPoll() {
+  return Deno.dlopen("libc.so.6", {
+    poll: {
+      parameters: ["buffer", "u64", "i32"],
+      result: "i32",
+      nonblocking: true,
+    },
+  }).symbols;
+}
+
+let library: ReturnType<typeof openPoll> | undefined;
+
 /**
  * As `poll`, on a thread of its own, so that timers, signals and promises go
  * on meanwhile. An interrupted wait answers that nothing is ready.
@@ -63,6 +74,7 @@ export async function pollAsync(
   timeout: number,
 ): Promise<number[]> {
   const set = pollSet(wanted);
-  await launchLibrary().poll(set, BigInt(wanted.length), timeout);
+  library ??= openPoll();
+  await library.poll(set, BigInt(wanted.length), timeout);
   return answers(set, wanted.length);
 }

@@ -32,6 +32,8 @@ export interface LaunchOptions {
   readonly console?: Fd;
   /** A folder of Davit's own, for hosts that forbid executable memfds. */
   readonly folder: string;
+  /** Done while the program sets the container up. */
+  readonly meanwhile: () => void;
   /** Writes the maps of the user namespace of the process `pid`. */
   readonly writeMaps: (pid: number) => void;
   /** Puts init's pid on record; until it returns, init ends with Davit. */
@@ -63,6 +65,7 @@ export function launch(options: LaunchOptions): Launched {
     } finally {
       close(theirs);
     }
+    options.meanwhile();
     converse(ours, options, found);
     waitChild(found.first);
     const { pid, master } = found;

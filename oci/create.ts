@@ -78,6 +78,7 @@ export function createContainer(
   runtime: Runtime,
   options: CreateOptions,
   relays: boolean,
+  extras: CreationExtras = {},
 ): Created {
   return explained(`create container ${quote(options.id)}`, () => {
     const { id } = options;
@@ -95,14 +96,16 @@ export function createContainer(
           "be permitted and inheritable as well",
       );
     }
-    return new Creation(runtime, options, spec, bundle, relays).run();
+    return new Creation(runtime, options, spec, bundle, relays, extras).run();
   });
 }
 
-/** Overrides of what config.json can say, for callers inside Davit. */
-export interface SpecOverrides {
-  /** Make the mounts below the root read-only too. */
+/** What callers inside Davit may ask for besides. */
+export interface CreationExtras {
+  /** Make the host's mounts below the root read-only. */
   readonly recursiveReadonly?: boolean;
+  /** Done while the container is being set up. */
+  readonly meanwhile?: () => void;
 }
 
 /** One container being made: what there is so far, and how to undo it. */
@@ -123,14 +126,13 @@ export class Creation {
     readonly spec: Spec,
     readonly bundle: string,
     readonly relays: boolean,
-    readonly overrides: SpecOverrides = {},
+    readonly extras: CreationExtras = {},
   ) {
     const { id, preserveFds = 0, cgroupManager: kind } = options;
     const { log } = runtime;
     checkPreserved(preserveFds, closesOnExec);
     checkRootfs(rootfsPath(spec, bundle));
     checkConsole(spec, options, relays);
-    const isSandbox = containerType(spec) !== "container";
     const layout = kind === "disabled"
       ? { kind: "none" as const, hierarchies: [], unified: undefined }
       : hostLayout();
@@ -149,9 +151,7 @@ export class Creation {
       status: "creating",
       cgroups: this.#manager.record(),
       cgroupsMade: false,
-      resourceCgroups: layout.kind === "none"
-        ? []
-        : processCgroupsPath(spec, { isSandbox, log }),
+      resourceCgroups: [],
       reasons: {},
     };
   }
@@ -214,7 +214,7 @@ export class Creation {
       cgroupDirectories: this.#manager.directories,
       noPivot,
       preserveFds,
-      ...this.overrides,
+      recursiveReadonly: this.extras.recursiveReadonly ?? false,
     });
     return planLaunch(input);
   }
@@ -233,6 +233,7 @@ export class Creation {
         listener,
         ...(terminal.slave !== undefined && { console: terminal.slave }),
         folder: containerFolder(root, id),
+        meanwhile: () => this.#whileLaunching(),
         writeMaps: (pid) => writeIdMaps(pid, this.spec.linux ?? {}),
         onReady: (pid) => this.#recordInit(pid, plan),
       });
@@ -263,6 +264,16 @@ export class Creation {
     );
     if (!fromHost) return { path: "" };
     return setupConsole("", this.options.consoleSocket ?? "", this.relays);
+  }
+
+  /** What nothing waits for: the processors have two things to do. */
+  #whileLaunching(): void {
+    const { extras, runtime: { log }, spec } = this;
+    extras.meanwhile?.();
+    if (this.#manager.kind === "none") return;
+    const isSandbox = containerType(spec) !== "container";
+    const resourceCgroups = processCgroupsPath(spec, { isSandbox, log });
+    this.#record = { ...this.#record, resourceCgroups };
   }
 
   #recordInit(pid: number, plan: Plan): void {

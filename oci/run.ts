@@ -46,26 +46,29 @@ export function run(runtime: Runtime, options: RunOptions): Promise<number> {
   return runContainer(
     runtime,
     options,
-    () => createContainer(runtime, options, relays),
+    (meanwhile) => createContainer(runtime, options, relays, { meanwhile }),
   );
 }
 
-/** As `run`, of a container that `create` makes. */
+/**
+ * As `run`, of a container that `create` makes. It calls its argument while
+ * the container is being set up.
+ */
 export async function runContainer(
   runtime: Runtime,
   options: RunOptions,
-  create: () => Created,
+  create: (meanwhile: () => void) => Created,
 ): Promise<number> {
   const { id, detach, keep } = options;
   if (detach) {
-    startOrRemove(runtime, id, create());
+    startOrRemove(runtime, id, create(() => {}));
     return 0;
   }
   launchLibrary();
   using signals = new Signals();
   // Orphans of a container without a pid namespace come to this process.
   setSubreaper(true);
-  const created = create();
+  const created = create(() => signals.listen());
   const { pid } = created.report;
   const pidfd = pidfdOpen(pid)!;
   try {
@@ -122,7 +125,8 @@ class Signals implements Disposable {
     this.#waiting.push(signal);
   };
 
-  constructor() {
+  /** Takes signals from now on. */
+  listen(): void {
     for (const name of FORWARDED) {
       const signal = `SIG${name}` as Deno.Signal;
       const listener = () => this.#send(SIGNALS[name]!);

@@ -52,10 +52,10 @@ export function tryOut(
   return runContainer(
     runtime,
     options,
-    () =>
+    (meanwhile) =>
       explained("make a throw-away container", () => {
-        const overrides = { recursiveReadonly: true };
-        return new Creation(runtime, options, spec, "/", terminal, overrides)
+        const extras = { recursiveReadonly: true, meanwhile };
+        return new Creation(runtime, options, spec, "/", terminal, extras)
           .run();
       }),
   );

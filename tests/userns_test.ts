@@ -42,6 +42,8 @@ containerTest(
     Deno.mkdirSync(out);
     Deno.chmodSync(out, 0o777);
     Deno.writeTextFileSync(`${out}/secret`, "secret\n", { mode: 0o600 });
+    // Its root may not make what is missing in a folder of the host's root.
+    Deno.mkdirSync(`${container.rootfs}/out`);
     change(container, (config) => {
       config.mounts.push({
         destination: "/out",
@@ -55,6 +57,24 @@ containerTest(
     assertMatch(stderr, /Permission denied/);
     const { uid, gid } = Deno.statSync(`${out}/by-root`);
     assertEquals([uid, gid], [HOST, HOST]);
+  },
+);
+
+containerTest(
+  "userns: a mount point that its root cannot make is one clear error",
+  script("true", mapped()),
+  async (container) => {
+    change(container, (config) => {
+      config.mounts.push({
+        destination: "/missing",
+        type: "tmpfs",
+        source: "tmpfs",
+      });
+    });
+    assertOneLine(
+      await container.run(),
+      /tmpfs on \/missing \(mounts\[7\]\): Permission denied/,
+    );
   },
 );
 
@@ -112,6 +132,7 @@ containerTest(
     const out = `${container.folder}/out`;
     Deno.mkdirSync(out);
     Deno.chmodSync(out, 0o777);
+    Deno.mkdirSync(`${container.rootfs}/out`);
     change(container, (config) => {
       config.linux.gidMappings = [
         { containerID: 0, hostID: 300_000, size: 65536 },
@@ -154,7 +175,7 @@ containerTest(
   script(
     `echo $$; ls /proc/1/status; ls /sys/class/net
     for m in /proc /sys /dev /dev/pts /dev/shm /dev/mqueue; do
-      mountpoint -q $m || echo $m is no mount; done
+      grep -q " $m " /proc/self/mountinfo || echo $m is no mount; done
     (echo x >/proc/sys/kernel/hostname) 2>/dev/null || echo read-only`,
     mapped(),
   ),

@@ -1,0 +1,55 @@
+import { assert, assertEquals } from "@std/assert";
+import { ConstantData } from "./constant_data.ts";
+
+const BASE = 0x10000000;
+
+/** The text at an address. */
+function text(data: ConstantData, address: number): string {
+  const bytes = data.finish();
+  const at = address - BASE;
+  return new TextDecoder().decode(bytes.subarray(at, bytes.indexOf(0, at)));
+}
+
+Deno.test("ConstantData leaves room at its beginning", () => {
+  const data = new ConstantData(BASE, 100);
+  assertEquals(data.finish().length, 100);
+  assertEquals(data.string("a"), BASE + 100);
+  assertEquals(data.finish().subarray(100), new Uint8Array([97, 0]));
+});
+
+Deno.test("ConstantData stores each string once, NUL-terminated", () => {
+  const data = new ConstantData(BASE, 0);
+  const first = data.string("one");
+  assert(data.string("two") !== first);
+  assertEquals(data.string("one"), first);
+  assertEquals(data.finish().length, 8);
+  assertEquals(text(data, data.string("")), "");
+});
+
+Deno.test("ConstantData reserves room aligned to 8", () => {
+  const data = new ConstantData(BASE, 1);
+  assertEquals(data.reserve(3), 8);
+  assertEquals(data.reserve(8), 16);
+  assertEquals(data.reserve(0), 24);
+  data.view.setUint8(16, 42);
+  assertEquals(data.finish()[16], 42);
+  assertEquals(data.finish().length, 24);
+});
+
+Deno.test("ConstantData keeps what it has while it grows", () => {
+  const data = new ConstantData(BASE, 8);
+  data.view.setUint32(0, 0xdeadbeef, true);
+  const texts = [
+    "short",
+    "ü".repeat(8000),
+    "日".repeat(20_000),
+    "x".repeat(1024 * 1024),
+    "last",
+  ];
+  const addresses = texts.map((value) => data.string(value));
+  assertEquals(data.view.getUint32(0, true), 0xdeadbeef);
+  texts.forEach((value, i) => assert(text(data, addresses[i]!) === value));
+  const at = data.reserve(16);
+  data.view.setBigUint64(at + 8, 7n, true);
+  assertEquals(data.finish().length, at + 16);
+});
