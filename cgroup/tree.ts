@@ -6,6 +6,7 @@
 
 import { E } from "../ffi/errno.ts";
 import { SyscallError } from "../ffi/error.ts";
+import { O } from "../ffi/fd.ts";
 import {
   lstat,
   mkdir,
@@ -51,7 +52,7 @@ export function makeDirectory(
 
 /** Writes a file that exists; cgroup files take one value a write. */
 export function writeFile(path: string, value: string): void {
-  writeText(path, value);
+  writeText(path, value, O.TRUNC);
 }
 
 /**

@@ -37,11 +37,12 @@ export function planLookup(plan: PlanBuilder, process: ProcessInput): void {
     .add({ set: "answer", value: E.ENOENT });
   for (const path of candidates(name, process.env)) {
     const next = plan.fresh(`not ${path}`);
+    const noEntry = plan.fresh(`no way to ${path}`);
     const other = plan.fresh(`cannot use ${path}`);
     const open = O.PATH | O.CLOEXEC;
     plan.call("openat", [AT_FDCWD, path, open, 0], {
       to: "file",
-      tolerate: [{ errno: E.EACCES, goto: denied + path }, {
+      tolerate: [{ errno: E.EACCES, goto: noEntry }, {
         errno: "any",
         goto: next,
       }],
@@ -58,7 +59,7 @@ export function planLookup(plan: PlanBuilder, process: ProcessInput): void {
       .jump(found)
       .label(other)
       .call("close", [reg("file")])
-      .label(denied + path)
+      .label(noEntry)
       .add({ set: "answer", value: E.EACCES })
       .label(next);
   }

@@ -60,9 +60,14 @@ function unifiedMount(
   const own = ownCgroup(mountPoint, context);
   const common = { destination, pointer, ...attributes(options) };
   if (context.cgroupNamespace || own === undefined) {
+    // What is not the container's own may be looked at, no more.
+    const set = own === undefined && !context.cgroupNamespace
+      ? common.set | MOUNT_ATTR_RDONLY
+      : common.set;
     const source = "cgroup";
     const type = "cgroup2";
-    return { kind: "filesystem", ...common, type, source, data: options.data };
+    const { data } = options;
+    return { kind: "filesystem", ...common, set, type, source, data };
   }
   return { kind: "bind", ...common, source: own, recursive: true };
 }

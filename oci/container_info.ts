@@ -23,6 +23,9 @@ export interface ContainerInfo {
 /** IDs are names of files below the state root, and nothing else. */
 const ID = /^[A-Za-z0-9_+.-]{1,1024}$/;
 
+/** The longest file name of Linux file systems, in bytes. */
+export const NAME_MAX = 255;
+
 /** Whether `id` may be a container's ID. */
 export function isId(id: string): boolean {
   return ID.test(id) && id !== "." && id !== "..";
@@ -37,7 +40,7 @@ export function getContainerInfo(
   id: string,
 ): ContainerInfo | undefined {
   if (id === "") throw new RuntimeError("usage", "Missing container ID");
-  if (!isId(id)) return undefined;
+  if (!isId(id) || id.length > NAME_MAX) return undefined;
   const mapping = fetchContainerIDMapping(root, id);
   if (mapping === undefined) return undefined;
   const record = readRecord(root, id);

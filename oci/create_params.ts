@@ -1,13 +1,10 @@
 import { isDirectory, realPath, stat } from "../ffi/files.ts";
-import { isId } from "./container_info.ts";
+import { isId, NAME_MAX } from "./container_info.ts";
 import { RuntimeError } from "./errors.ts";
 import { osText } from "./os_error.ts";
 import { quote } from "./quote.ts";
 import type { Runtime } from "./runtime.ts";
 import { hasFolder, idInUse, RESERVED } from "./store.ts";
-
-/** The longest file name of Linux file systems, in bytes. */
-const NAME_MAX = 255;
 
 /**
  * Checks an ID and a bundle's path, in this order: the ID is there, well

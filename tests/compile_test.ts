@@ -54,15 +54,12 @@ rootTest(
 
 rootTest("the binary works alone, with an empty environment", async () => {
   await inFolder(async (folder) => {
-    Deno.linkSync(DAVIT, `${folder}/davit`);
+    Deno.copyFileSync(DAVIT, `${folder}/davit`);
     const command = ["unshare", "--net", `${folder}/davit`, "--version"];
     const { stdout } = assertSuccess(
       await run(command, { bare: { PATH: "/usr/bin:/bin" }, cwd: "/" }),
     );
     assertMatch(stdout, /^davit version /);
-  }).catch(async (error) => {
-    if (!(error instanceof Deno.errors.NotSupported)) throw error;
-    await Promise.resolve();
   });
 }, { missing: compiled });
 

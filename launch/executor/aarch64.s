@@ -90,10 +90,13 @@ operation:
   b.lo equal
   b.eq unequal
   cmp w9, #11
+  b.lo below
   b.eq fail
   cmp w9, #13
   b.lo goto
-  b.eq sum
+  add x0, x0, x1
+  b store
+below:
   cmp x0, x1
   b.lo taken
   b next
@@ -111,9 +114,6 @@ fail:
 goto:
   mov w9, w0
   b go
-sum:
-  add x0, x0, x1
-  b store
 both:
   and x0, x0, x1
 set:

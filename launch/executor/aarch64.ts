@@ -74,28 +74,28 @@ export const CODE = //
   "63040054        " + // b.cc 0x1a8 // b.lo, b.ul, b.last
   "80040054        " + // b.eq 0x1b0 // b.none
   "3f250071        " + // cmp w9, #0x9
-  "43010054        " + // b.cc 0x150 // b.lo, b.ul, b.last
-  "80010054        " + // b.eq 0x15c // b.none
+  "83010054        " + // b.cc 0x158 // b.lo, b.ul, b.last
+  "c0010054        " + // b.eq 0x164 // b.none
   "3f2d0071        " + // cmp w9, #0xb
-  "a0010054        " + // b.eq 0x168 // b.none
+  "c3000054        " + // b.cc 0x14c // b.lo, b.ul, b.last
+  "c0010054        " + // b.eq 0x170 // b.none
   "3f350071        " + // cmp w9, #0xd
-  "a3010054        " + // b.cc 0x170 // b.lo, b.ul, b.last
-  "c0010054        " + // b.eq 0x178 // b.none
-  "1f0001eb        " + // cmp x0, x1
-  "e3f9ff54        " + // b.cc 0x84 // b.lo, b.ul, b.last
-  "ccffff17        " + // b 0x7c
-  "1f0001eb        " + // cmp x0, x1
-  "80f9ff54        " + // b.eq 0x84 // b.none
-  "c9ffff17        " + // b 0x7c
-  "1f0001eb        " + // cmp x0, x1
-  "21f9ff54        " + // b.ne 0x84 // b.any
-  "c6ffff17        " + // b 0x7c
-  "ea03004b        " + // neg w10, w0
-  "d5ffff17        " + // b 0xc0
-  "e903002a        " + // mov w9, w0
-  "c5ffff17        " + // b 0x88
+  "c3010054        " + // b.cc 0x178 // b.lo, b.ul, b.last
   "0000018b        " + // add x0, x0, x1
-  "bbffff17        " + // b 0x68
+  "c8ffff17        " + // b 0x68
+  "1f0001eb        " + // cmp x0, x1
+  "a3f9ff54        " + // b.cc 0x84 // b.lo, b.ul, b.last
+  "caffff17        " + // b 0x7c
+  "1f0001eb        " + // cmp x0, x1
+  "40f9ff54        " + // b.eq 0x84 // b.none
+  "c7ffff17        " + // b 0x7c
+  "1f0001eb        " + // cmp x0, x1
+  "e1f8ff54        " + // b.ne 0x84 // b.any
+  "c4ffff17        " + // b 0x7c
+  "ea03004b        " + // neg w10, w0
+  "d3ffff17        " + // b 0xc0
+  "e903002a        " + // mov w9, w0
+  "c3ffff17        " + // b 0x88
   "0000018a        " + // and x0, x0, x1
   "b9ffff17        " + // b 0x68
   "00686138        " + // ldrb w0, [x0, x1]

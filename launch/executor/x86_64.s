@@ -105,10 +105,13 @@ operation:
   jb equal
   je unequal
   cmp eax, 11
+  jb below
   je fail
   cmp eax, 13
   jb goto
-  je sum
+  lea rax, [rdi+rsi]
+  jmp store
+below:
   cmp rdi, rsi
   jb taken
   jmp next
@@ -127,9 +130,6 @@ fail:
 goto:
   mov ecx, edi
   jmp go
-sum:
-  lea rax, [rdi+rsi]
-  jmp store
 set:
   mov rax, rdi
   jmp store

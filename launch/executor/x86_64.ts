@@ -88,29 +88,29 @@ export const CODE = //
   "0f8292000000    " + // jb 0x1f7
   "0f8493000000    " + // je 0x1fe
   "83f809          " + // cmp eax,0x9
-  "721c            " + // jb 0x18c
-  "7428            " + // je 0x19a
+  "7225            " + // jb 0x195
+  "7431            " + // je 0x1a3
   "83f80b          " + // cmp eax,0xb
-  "7431            " + // je 0x1a8
+  "7210            " + // jb 0x187
+  "7438            " + // je 0x1b1
   "83f80d          " + // cmp eax,0xd
-  "7235            " + // jb 0x1b1
-  "743a            " + // je 0x1b8
+  "723c            " + // jb 0x1ba
+  "488d0437        " + // lea rax,[rdi+rsi*1]
+  "e907ffffff      " + // jmp 0x8e
   "4839f7          " + // cmp rdi,rsi
-  "0f8229ffffff    " + // jb 0xb0
-  "e91bffffff      " + // jmp 0xa7
+  "0f8220ffffff    " + // jb 0xb0
+  "e912ffffff      " + // jmp 0xa7
   "4839f7          " + // cmp rdi,rsi
-  "0f841bffffff    " + // je 0xb0
-  "e90dffffff      " + // jmp 0xa7
+  "0f8412ffffff    " + // je 0xb0
+  "e904ffffff      " + // jmp 0xa7
   "4839f7          " + // cmp rdi,rsi
-  "0f850dffffff    " + // jne 0xb0
-  "e9fffeffff      " + // jmp 0xa7
+  "0f8504ffffff    " + // jne 0xb0
+  "e9f6feffff      " + // jmp 0xa7
   "89f8            " + // mov eax,edi
   "f7d8            " + // neg eax
-  "e93fffffff      " + // jmp 0xf0
+  "e936ffffff      " + // jmp 0xf0
   "89f9            " + // mov ecx,edi
-  "e9fdfeffff      " + // jmp 0xb5
-  "488d0437        " + // lea rax,[rdi+rsi*1]
-  "e9cdfeffff      " + // jmp 0x8e
+  "e9f4feffff      " + // jmp 0xb5
   "4889f8          " + // mov rax,rdi
   "e9c5feffff      " + // jmp 0x8e
   "4889f8          " + // mov rax,rdi
