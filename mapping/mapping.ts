@@ -28,9 +28,6 @@ const MODE = 0o750;
  */
 const UNFINISHED = "~";
 
-/** Mappings that this process has written. */
-let count = 0;
-
 /** Longest file name of Linux file systems, in bytes. */
 const NAME_MAX = 255;
 
@@ -82,7 +79,7 @@ export function addContainerIDMapping(
   checkName(sandboxId, "sandbox");
   const tree = `${root}/${FOLDER}`;
   makeTree(root, tree);
-  const unfinished = `${tree}/${UNFINISHED}${Deno.pid}-${++count}`;
+  const unfinished = `${tree}/${UNFINISHED}${Deno.pid}-${Math.random()}`;
   try {
     makeDirectory(unfinished);
     makeDirectory(`${unfinished}/${sandboxId}`);

@@ -1,6 +1,6 @@
 /** Looking at a container from inside. */
 import { assertEquals } from "@std/assert";
-import type { Patch } from "./config.ts";
+import type { Config, Patch } from "./config.ts";
 import { Container, rootTest, script } from "./container.ts";
 import { assertSuccess } from "./davit.ts";
 
@@ -25,5 +25,7 @@ export function sees(
   });
 }
 
-/** A root file system that can be written to. */
-export const writable: Patch = (config) => config.root.readonly = false;
+/** Makes the root file system one that can be written to. */
+export function writable(config: Config): void {
+  config.root.readonly = false;
+}

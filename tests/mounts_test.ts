@@ -3,7 +3,13 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { readConfig, writeConfig } from "./bundle.ts";
 import type { Mount, Patch } from "./config.ts";
 import { type Container, containerTest, script } from "./container.ts";
-import { assertOneLine, assertSuccess, readIfThere, run } from "./davit.ts";
+import {
+  assertOneLine,
+  assertSuccess,
+  readIfThere,
+  run,
+  until,
+} from "./davit.ts";
 
 function change(container: Container, patch: Patch): void {
   const config = readConfig(container.bundle);
@@ -144,7 +150,7 @@ containerTest(
     });
     const { stdout, stderr } = await container.run();
     assertEquals(stdout, "65536\n");
-    assertMatch(stderr, /No space left on device/);
+    assertMatch(stderr, /No space left on device|I\/O error/);
   },
 );
 
@@ -478,6 +484,34 @@ containerTest(
       assertEquals(readIfThere(inside), "other\n");
       assertSuccess(await run(["umount", `${path}/later`]));
       assertEquals(readIfThere(inside), "");
+      assertSuccess(await container.davit(["delete", "--force", container.id]));
+    } finally {
+      await run(["umount", "-R", path]);
+    }
+  },
+);
+
+containerTest(
+  "mounts: with rshared, as for a storage driver, the container's reach it",
+  script("mount -t tmpfs tmpfs /in/new && sleep 100", (config) => {
+    config.linux["rootfsPropagation"] = "rshared";
+    for (const set of ["bounding", "effective", "permitted"] as const) {
+      config.process.capabilities[set].push("CAP_SYS_ADMIN");
+    }
+  }),
+  async (container) => {
+    const path = source(container);
+    Deno.mkdirSync(`${path}/new`);
+    assertSuccess(await run(["mount", "--bind", path, path]));
+    try {
+      assertSuccess(await run(["mount", "--make-shared", path]));
+      addMounts(container, bind("/in", path, "rbind", "rshared"));
+      assertSuccess(await container.create());
+      assertSuccess(await container.start());
+      await until(
+        "the host has the container's mount",
+        () => readIfThere("/proc/self/mountinfo").includes(`${path}/new `),
+      );
       assertSuccess(await container.davit(["delete", "--force", container.id]));
     } finally {
       await run(["umount", "-R", path]);

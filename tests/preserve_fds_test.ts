@@ -1,0 +1,377 @@
+/** What the program inherits, and what it does not. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { readConfig, writeConfig } from "./bundle.ts";
+import type { Patch } from "./config.ts";
+import { command, type Container, containerTest, script } from "./container.ts";
+import { assertOneLine, assertSuccess, readIfThere, run } from "./davit.ts";
+
+function change(container: Container, patch: Patch): void {
+  const config = readConfig(container.bundle);
+  patch(config);
+  writeConfig(container.bundle, config);
+}
+
+/** Runs Davit from a shell that has made something of it before. */
+function shell(
+  container: Container,
+  before: string,
+  flags: string[] = [],
+  options?: Parameters<typeof run>[1],
+) {
+  const words = container.words(
+    "run",
+    "--bundle",
+    container.bundle,
+    ...flags,
+    container.id,
+  );
+  return run(
+    ["bash", "-c", `${before}; exec "$@"`, "bash", ...words],
+    options,
+  );
+}
+
+containerTest(
+  "inherits: descriptors 0 to 2 and no other of the caller's",
+  command(["ls", "/proc/self/fd"]),
+  async (container) => {
+    const { stdout } = assertSuccess(
+      await shell(
+        container,
+        "exec 3</etc/passwd 4</dev/null 9</etc 50</dev/null 200</etc",
+      ),
+    );
+    assertEquals(stdout, "0\n1\n2\n3\n"); // 3 is ls's own
+  },
+);
+
+for (const count of [1, 2, 5, 20]) {
+  containerTest(
+    `inherits: --preserve-fds ${count} hands over exactly those`,
+    script(
+      `ls /proc/self/fd | wc -l; cat <&${2 + count}; cat /proc/self/fd/3`,
+    ),
+    async (container) => {
+      const file = `${container.folder}/data`;
+      Deno.writeTextFileSync(file, "data\n");
+      const opens = Array.from(
+        { length: count + 3 },
+        (_, i) => `exec ${3 + i}<${file}`,
+      ).join("; ");
+      const { stdout } = assertSuccess(
+        await shell(container, opens, ["--preserve-fds", `${count}`]),
+      );
+      const text = count === 1 ? "data\n" : "data\ndata\n";
+      assertMatch(stdout, new RegExp(`^${3 + count + 1}\n${text}`));
+    },
+  );
+}
+
+containerTest(
+  "inherits: --preserve-fds with a gap is an error that names it",
+  script("true"),
+  async (container) => {
+    const result = await shell(container, "exec 3</dev/null 5</dev/null", [
+      "--preserve-fds",
+      "3",
+    ]);
+    assertOneLine(result, /descriptor 4 is not open/);
+    assertEquals(container.leftovers(), []);
+  },
+);
+
+for (const value of ["-1", "x", "1.5", "99999999999"]) {
+  containerTest(
+    `inherits: --preserve-fds ${value} is refused`,
+    script("true"),
+    async (container) => {
+      assertOneLine(
+        await container.run([`--preserve-fds=${value}`]),
+        /preserve/,
+      );
+    },
+  );
+}
+
+containerTest(
+  "inherits: --preserve-fds with a terminal of the host's",
+  script("cat <&3; test -t 0 || echo no terminal"),
+  async (container) => {
+    const file = `${container.folder}/data`;
+    Deno.writeTextFileSync(file, "data\n");
+    const { stdout } = assertSuccess(
+      await shell(container, `exec 3<${file}`, ["--preserve-fds", "1"]),
+    );
+    assertEquals(stdout, "data\nno terminal\n");
+  },
+);
+
+containerTest(
+  "inherits: no variable of the host's, not even of its first process",
+  script("tr '\\0' '\\n' </proc/1/environ", (config) => {
+    config.process.env = ["PATH=/bin", "A=1"];
+  }),
+  async (container) => {
+    const { stdout } = assertSuccess(
+      await container.run([], { env: { SECRET_OF_THE_HOST: "x" } }),
+    );
+    assertEquals(stdout, "PATH=/bin\nA=1\nHOME=/root\n");
+    assertSuccess(
+      await container.create([], { env: { SECRET_OF_THE_HOST: "x" } }),
+    );
+    const { pid } = await container.state();
+    assertEquals(readIfThere(`/proc/${pid}/environ`), "");
+    const cmdline = readIfThere(`/proc/${pid}/cmdline`);
+    assertEquals(cmdline, "davit-init\0");
+  },
+);
+
+containerTest(
+  "inherits: no signal is ignored or blocked, in init neither",
+  command(["cat", "/proc/self/status"]),
+  async (container) => {
+    const none = (status: string) => {
+      for (const name of ["SigBlk", "SigIgn", "SigCgt"]) {
+        assertMatch(status, new RegExp(`^${name}:\\s+0+$`, "m"), name);
+      }
+    };
+    const { stdout } = assertSuccess(
+      await shell(container, "trap '' INT HUP USR1 TERM PIPE CHLD RTMIN"),
+    );
+    none(stdout);
+    assertSuccess(await container.create());
+    none(readIfThere(`/proc/${(await container.state()).pid}/status`));
+  },
+);
+
+containerTest(
+  "inherits: limits are the caller's where the config says nothing",
+  script("ulimit -Sn; ulimit -Hn; ulimit -Sc; ulimit -Ss"),
+  async (container) => {
+    change(container, (config) => config.process.rlimits = []);
+    const { stdout } = assertSuccess(
+      await shell(container, "ulimit -Sn 321; ulimit -Sc 0; ulimit -Ss 4096"),
+    );
+    const hard = (await run(["bash", "-c", "ulimit -Hn"])).stdout;
+    assertEquals(stdout, `321\n${hard}0\n4096\n`);
+  },
+);
+
+containerTest(
+  "inherits: every limit that the config sets, and no more",
+  command(["cat", "/proc/self/limits"]),
+  async (container) => {
+    const wanted: [string, string, number, number][] = [
+      ["CPU", "Max cpu time", 100, 200],
+      ["FSIZE", "Max file size", 1 << 20, 1 << 21],
+      ["DATA", "Max data size", 1 << 28, 1 << 29],
+      ["STACK", "Max stack size", 1 << 20, 1 << 23],
+      ["CORE", "Max core file size", 0, 4096],
+      ["NPROC", "Max processes", 1000, 2000],
+      ["NOFILE", "Max open files", 64, 128],
+      ["MEMLOCK", "Max locked memory", 0, 4096],
+      ["AS", "Max address space", 1 << 28, 1 << 29],
+      ["SIGPENDING", "Max pending signals", 10, 20],
+      ["MSGQUEUE", "Max msgqueue size", 10, 20],
+      ["NICE", "Max nice priority", 0, 0],
+      ["RTPRIO", "Max realtime priority", 0, 0],
+    ];
+    change(container, (config) => {
+      config.process.rlimits = wanted.map(([name, , soft, hard]) => ({
+        type: `RLIMIT_${name}`,
+        soft,
+        hard,
+      }));
+    });
+    const { stdout } = assertSuccess(await container.run());
+    for (const [, label, soft, hard] of wanted) {
+      assertMatch(stdout, new RegExp(`^${label} +${soft} +${hard} `, "m"));
+    }
+  },
+);
+
+containerTest(
+  "inherits: a small limit of open files does not hide the program",
+  command(["true"]),
+  async (container) => {
+    for (const soft of [3, 4, 5, 6, 10]) {
+      change(container, (config) => {
+        config.process.rlimits = [{ type: "RLIMIT_NOFILE", soft, hard: soft }];
+      });
+      const { code, stderr } = await container.run();
+      assertEquals([soft, code, stderr], [soft, 0, ""]);
+    }
+  },
+);
+
+containerTest(
+  "inherits: ambient capabilities of the caller are not handed on",
+  command(["grep", "Cap", "/proc/self/status"], (config) => {
+    const kill = ["CAP_KILL"];
+    config.process.user = { uid: 1000, gid: 1000 };
+    config.process.noNewPrivileges = false;
+    config.process.capabilities = {
+      bounding: kill,
+      permitted: kill,
+      inheritable: kill,
+      effective: [],
+      ambient: [],
+    };
+  }),
+  async (container) => {
+    const words = container.words(
+      "run",
+      "--bundle",
+      container.bundle,
+      container.id,
+    );
+    const { stdout } = assertSuccess(
+      await run([
+        "setpriv",
+        "--inh-caps",
+        "+kill,+net_raw",
+        "--ambient-caps",
+        "+kill,+net_raw",
+        ...words,
+      ]),
+    );
+    assertMatch(stdout, /CapInh:\t0+20\n/);
+    assertMatch(stdout, /CapAmb:\t0+\n/);
+  },
+  { programs: ["setpriv"] },
+);
+
+containerTest(
+  "program: PATH is searched as the user, what is denied is passed over",
+  command(["tool"], (config) => {
+    config.process.user = { uid: 1000, gid: 1000 };
+    config.process.env = ["PATH=/secret:/folder:/plain:/good:/secret"];
+  }),
+  async (container) => {
+    const { rootfs } = container;
+    for (const name of ["secret", "folder/tool", "plain", "good"]) {
+      Deno.mkdirSync(`${rootfs}/${name}`, { recursive: true });
+    }
+    Deno.chmodSync(`${rootfs}/secret`, 0o700);
+    for (const [name, mode] of [["plain", 0o644], ["good", 0o755]] as const) {
+      const path = `${rootfs}/${name}/tool`;
+      Deno.writeTextFileSync(path, `#!/bin/sh\necho ${name}\n`);
+      Deno.chmodSync(path, mode);
+    }
+    assertEquals(assertSuccess(await container.run()).stdout, "good\n");
+  },
+);
+
+containerTest(
+  "program: one that only root may run is permission denied",
+  command(["/bin/tool"], (config) => {
+    config.process.user = { uid: 1000, gid: 1000 };
+  }),
+  async (container) => {
+    const path = `${container.rootfs}/bin/tool`;
+    Deno.writeTextFileSync(path, "#!/bin/sh\n");
+    Deno.chmodSync(path, 0o700);
+    assertOneLine(
+      await container.run(),
+      /exec: "\/bin\/tool": permission denied/,
+    );
+    change(container, (config) => config.process.args = ["tool"]);
+    assertOneLine(await container.run(), /exec: "tool": permission denied/);
+  },
+);
+
+containerTest(
+  "program: one of init's own name runs as any other",
+  command(["/bin/davit-init", "100"]),
+  async (container) => {
+    const path = `${container.rootfs}/bin/davit-init`;
+    Deno.writeTextFileSync(path, "#!/bin/sh\nsleep 100\n");
+    Deno.chmodSync(path, 0o755);
+    assertSuccess(await container.create());
+    assertSuccess(await container.start());
+    assertEquals((await container.state()).status, "running");
+  },
+);
+
+containerTest(
+  "program: HOME is of the passwd of the image, of a mount, or /",
+  script("echo $HOME", (config) => {
+    config.process.user = { uid: 1000, gid: 1000 };
+  }),
+  async (container) => {
+    const home = async () => assertSuccess(await container.run()).stdout;
+    assertEquals(await home(), "/home/user\n");
+    const passwd = `${container.folder}/passwd`;
+    Deno.writeTextFileSync(passwd, "x:x:1000:1000::/of/the/mount:\n");
+    change(container, (config) => {
+      config.mounts.push({
+        destination: "/etc/passwd",
+        type: "bind",
+        source: passwd,
+        options: ["bind"],
+      });
+    });
+    assertEquals(await home(), "/of/the/mount\n");
+    change(container, (config) => config.mounts.pop());
+    Deno.removeSync(`${container.rootfs}/etc/passwd`);
+    Deno.symlinkSync("/etc/../../../..//etc/passwd", `${container.rootfs}/x`);
+    Deno.symlinkSync(passwd, `${container.rootfs}/etc/passwd`);
+    assertEquals(await home(), "/\n");
+  },
+);
+
+containerTest(
+  "program: a working directory that a user cannot enter by itself",
+  script("pwd", (config) => {
+    config.process.user = { uid: 1000, gid: 1000 };
+    config.process.cwd = "/private/inner";
+  }),
+  async (container) => {
+    const path = `${container.rootfs}/private/inner`;
+    Deno.mkdirSync(path, { recursive: true });
+    Deno.chmodSync(`${container.rootfs}/private`, 0o700);
+    const { code, stdout, stderr } = await container.run();
+    assert(code === 0, stderr);
+    assertEquals(stdout.includes("/private/inner"), true);
+  },
+);
+
+containerTest(
+  "program: a working directory that is a link stays inside",
+  script("pwd -P", (config) => config.process.cwd = "/w"),
+  async (container) => {
+    Deno.symlinkSync("../../../../home", `${container.rootfs}/w`);
+    assertEquals(assertSuccess(await container.run()).stdout, "/home\n");
+  },
+);
+
+containerTest(
+  "program: a working directory that is a file is an error",
+  script("pwd", (config) => config.process.cwd = "/etc/passwd"),
+  async (container) => {
+    assertOneLine(await container.run(), /\/etc\/passwd.*Not a directory/);
+  },
+);
+
+containerTest(
+  "program: it is no child of a process that it can trace or see",
+  script(
+    "ls /proc | grep -c '^[0-9]'; cat /proc/1/comm; ls -l /proc/1/cwd /proc/1/root | sed 's/.*-> //'",
+  ),
+  async (container) => {
+    const lines = assertSuccess(await container.run()).stdout.split("\n");
+    assertEquals(lines.slice(1, 4), ["sh", "/", "/"]);
+  },
+);
+
+containerTest(
+  "program: oomScoreAdj is set before it runs, and is its alone",
+  command(["cat", "/proc/self/oom_score_adj"]),
+  async (container) => {
+    for (const score of [0, 1, 1000]) {
+      change(container, (config) => config.process.oomScoreAdj = score);
+      const { stdout } = assertSuccess(await container.run());
+      assertEquals(stdout, `${score}\n`);
+    }
+  },
+);
