@@ -138,7 +138,8 @@ const TABLE = `\
 129 EKEYREJECTED Key was rejected by service
 130 EOWNERDEAD Owner died
 131 ENOTRECOVERABLE State not recoverable
-132 ERFKILL Operation not possible due to RF-kill`;
+132 ERFKILL Operation not possible due to RF-kill
+133 EHWPOISON Memory page has hardware error`;
 
 /** The error numbers that Davit tells apart. */
 export const E = {

@@ -79,16 +79,20 @@ export function openHow(how: HowToOpen): BigUint64Array<ArrayBuffer> {
   ]);
 }
 
+/** How often a walk that a rename has disturbed is tried again. */
+const MAX_ATTEMPTS = 1000;
+
 /**
  * Opens `path` below the directory `at`.
  * @throws {SyscallError}
  */
 export function openat2(at: number, path: string, how: HowToOpen): Fd {
   const open = openHow({ ...how, flags: how.flags | O.CLOEXEC });
-  for (;;) {
+  for (let attempt = 1;; attempt++) {
     const fd = syscall("openat2", at, path, open, open.byteLength);
-    // A rename anywhere on the system makes a scoped walk start again.
-    if (fd === -E.EAGAIN) continue;
+    // A rename anywhere on the system makes a scoped walk start again; a
+    // lease, which says the same, may stay.
+    if (fd === -E.EAGAIN && attempt < MAX_ATTEMPTS) continue;
     if (fd < 0) throw new SyscallError("openat2", -fd, path);
     return fd as Fd;
   }

@@ -176,6 +176,14 @@ export function fstat(fd: number): FileStatus {
   throw new SyscallError("statx", status, `descriptor ${fd}`);
 }
 
+/**
+ * Makes `uid` the owner of an open file; its group stays.
+ * @throws {SyscallError}
+ */
+export function fchown(fd: number, uid: number): void {
+  checked("fchown", `descriptor ${fd}`, fd, uid, 0xffffffff);
+}
+
 /** Whether `status` is that of a directory. */
 export function isDirectory(status: FileStatus | number): boolean {
   return typeof status === "object" && (status.mode & S.IFMT) === S.IFDIR;
@@ -210,7 +218,7 @@ export interface Entry {
   readonly isDirectory: boolean;
 }
 
-const DT_DIR = 4;
+const DT_UNKNOWN = 0, DT_DIR = 4;
 
 /**
  * The entries of a directory, getdents(2), without `.` and `..`; or the errno
@@ -234,7 +242,13 @@ export function readDirectory(path: string): Entry[] | number {
           bytes.subarray(from, bytes.indexOf(0, from)),
         );
         if (name === "." || name === "..") continue;
-        entries.push({ name, isDirectory: bytes[at + 18] === DT_DIR });
+        const type = bytes[at + 18];
+        entries.push({
+          name,
+          isDirectory: type === DT_UNKNOWN
+            ? isDirectory(lstat(`${path}/${name}`))
+            : type === DT_DIR,
+        });
       }
     }
   } finally {

@@ -132,8 +132,11 @@ export function setLimit(pid: number, resource: number, limit: Limit): void {
 
 /** Sleeps this thread for `milliseconds`. */
 export function sleep(milliseconds: number): void {
-  const seconds = Math.floor(milliseconds / 1000);
-  const nanoseconds = Math.round((milliseconds - seconds * 1000) * 1e6);
-  const request = new BigInt64Array([BigInt(seconds), BigInt(nanoseconds)]);
+  const nanoseconds = BigInt(Math.round(milliseconds * 1e6));
+  const second = 1_000_000_000n;
+  const request = new BigInt64Array([
+    nanoseconds / second,
+    nanoseconds % second,
+  ]);
   syscall("nanosleep", request, null);
 }

@@ -114,7 +114,7 @@ Deno.test("setLimit() sets the limits of a process", () => {
 });
 
 Deno.test("getLimit() keeps all 64 bits of infinity", () => {
-  const pid = shell("ulimit -Sc 0; sleep 1000");
+  const pid = shell("ulimit -Sc 0; exec sleep 1000");
   try {
     const { hard } = getLimit(pid, RLIMIT_CORE);
     const text = Deno.readTextFileSync("/proc/self/limits");

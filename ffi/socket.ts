@@ -20,11 +20,11 @@ const SOL_SOCKET = 1, SCM_RIGHTS = 1, MSG_CMSG_CLOEXEC = 0x40000000;
 const MSG_NOSIGNAL = 0x4000;
 const SUN_PATH_SIZE = 108;
 
-/** `struct sockaddr_un` for `path`, which must fit. */
-function address(path: string): Uint8Array<ArrayBuffer> {
+/** `struct sockaddr_un` for `path`; an error speaks of `subject`. */
+function address(path: string, subject = path): Uint8Array<ArrayBuffer> {
   const bytes = new TextEncoder().encode(path);
   if (bytes.length >= SUN_PATH_SIZE) {
-    throw new SyscallError("socket", E.ENAMETOOLONG, path);
+    throw new SyscallError("socket", E.ENAMETOOLONG, subject);
   }
   const result = new Uint8Array(2 + bytes.length + 1);
   result[0] = AF_UNIX;
@@ -41,7 +41,8 @@ function withAddress<T>(
     return use(address(path));
   }
   using directory = new Handle(open(dirname(path), O.PATH | O.DIRECTORY));
-  return use(address(`/proc/self/fd/${directory.fd}/${basename(path)}`));
+  const short = `/proc/self/fd/${directory.fd}/${basename(path)}`;
+  return use(address(short, path));
 }
 
 /**
@@ -67,6 +68,8 @@ function streamSocket(): Fd {
 export function listen(path: string, backlog: number): Fd {
   const fd = streamSocket();
   try {
+    // The file gets the socket's mode, less the umask.
+    checked("fchmod", path, fd, 0o600);
     withAddress(
       path,
       (at) => checked("bind", path, fd, at, at.length),
@@ -98,17 +101,21 @@ export function connect(path: string): Fd {
 
 const MSGHDR_SIZE = 56, CMSG_HEADER = 16;
 
-/** A `struct msghdr` with one buffer and room for one control message. */
+/**
+ * A `struct msghdr` with one buffer, and a control message of `controlSize`
+ * bytes at the most.
+ */
 function message(
   data: Uint8Array<ArrayBuffer>,
   control: Uint8Array<ArrayBuffer>,
+  controlSize = control.length,
 ) {
   const iovec = new BigUint64Array([addressOf(data), BigInt(data.length)]);
   const header = new DataView(new ArrayBuffer(MSGHDR_SIZE));
   header.setBigUint64(16, addressOf(iovec), true);
   header.setBigUint64(24, 1n, true);
   header.setBigUint64(32, addressOf(control), true);
-  header.setBigUint64(40, BigInt(control.length), true);
+  header.setBigUint64(40, BigInt(controlSize), true);
   return { header, held: [iovec, data, control] };
 }
 
@@ -148,7 +155,8 @@ export function receive(
   data: Uint8Array<ArrayBuffer>,
 ): Received {
   const control = new Uint8Array(CMSG_HEADER + 8);
-  const { header, held } = message(data, control);
+  // Room for one descriptor: the kernel drops what else may come.
+  const { header, held } = message(data, control, CMSG_HEADER + 4);
   let length: number;
   do length = syscall("recvmsg", socket, header, MSG_CMSG_CLOEXEC); while (
     length === -E.EINTR

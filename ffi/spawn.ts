@@ -77,6 +77,8 @@ export function spawn(what: Spawn): number {
       args.pointers,
       env.pointers,
     );
+    // What the pointers point to has to live until here.
+    args.held.length = env.held.length = 0;
     if (errno !== 0) throw new SyscallError("posix_spawn", errno, what.path);
     return pid[0]!;
   } finally {

@@ -32,7 +32,8 @@ export function planTerminal(plan: PlanBuilder, input: LaunchInput): void {
   const terminal = input.process?.terminal;
   if (terminal === undefined) return;
   if (terminal.from === "container") {
-    openTerminal(plan, terminal, input);
+    openTerminal(plan, input);
+    setSize(plan, terminal);
     plan.because("put the terminal on /dev/console", POINTER)
       .call("open_tree", [
         reg(SLAVE),
@@ -42,6 +43,7 @@ export function planTerminal(plan: PlanBuilder, input: LaunchInput): void {
   } else {
     plan.because("take the terminal that Davit opened", POINTER)
       .add({ set: SLAVE, value: descriptor("console", input.preserveFds) });
+    setSize(plan, terminal);
     if (!hasNamespace(input, "mount")) return;
     plan.because("put the terminal on /dev/console", POINTER);
   }
@@ -57,11 +59,7 @@ export function planTerminal(plan: PlanBuilder, input: LaunchInput): void {
 }
 
 /** Opens a terminal of the container's own devpts and hands on its master. */
-function openTerminal(
-  plan: PlanBuilder,
-  terminal: TerminalInput,
-  input: LaunchInput,
-): void {
+function openTerminal(plan: PlanBuilder, input: LaunchInput): void {
   const genuine = plan.fresh("genuine devpts");
   plan.because("open a terminal of the container's devpts", POINTER);
   openInRoot(plan, "master", "/dev/pts/ptmx", {
@@ -80,6 +78,11 @@ function openTerminal(
       TTY.TIOCGPTPEER,
       O.RDWR | O.NOCTTY | O.CLOEXEC,
     ], { to: SLAVE });
+  plan.because("hand the terminal's master to Davit", POINTER);
+  sendMaster(plan, descriptor("davit", input.preserveFds));
+}
+
+function setSize(plan: PlanBuilder, terminal: TerminalInput): void {
   const { rows, columns } = terminal;
   if (rows !== undefined && columns !== undefined) {
     const size = {
@@ -88,8 +91,6 @@ function openTerminal(
     plan.because("set the terminal's size", "/process/consoleSize")
       .call("ioctl", [reg(SLAVE), TTY.TIOCSWINSZ, size]);
   }
-  plan.because("hand the terminal's master to Davit", POINTER);
-  sendMaster(plan, descriptor("davit", input.preserveFds));
 }
 
 function sendMaster(plan: PlanBuilder, davit: number): void {
@@ -125,8 +126,13 @@ function sendMaster(plan: PlanBuilder, davit: number): void {
 export function planStdio(plan: PlanBuilder, process: ProcessInput): void {
   if (process.terminal !== undefined) {
     plan.because("make the terminal the controlling one", POINTER)
-      .call("ioctl", [reg(SLAVE), TTY.TIOCSCTTY, 0])
-      .call("fchown", [reg(SLAVE), process.uid, UNCHANGED]);
+      .call("ioctl", [reg(SLAVE), TTY.TIOCSCTTY, 0]);
+    // Davit has given one of the host's to the user: here it may be a file of
+    // a user that the user namespace does not know.
+    if (process.terminal.from === "container") {
+      plan.because("give the terminal to the user", "/process/user/uid")
+        .call("fchown", [reg(SLAVE), process.uid, UNCHANGED]);
+    }
     plan.because("put stdin, stdout and stderr on the terminal", POINTER);
     for (const fd of [0, 1, 2]) plan.call("dup3", [reg(SLAVE), fd, 0]);
     return;

@@ -151,7 +151,7 @@ function openRoot(plan: PlanBuilder, input: LaunchInput): void {
   // show up on the host.
   setAttributes(plan, reg(ROOT), {
     recursive: true,
-    propagation: inherited(propagation.flag),
+    propagation: inherited(propagation?.flag),
   });
   if (!input.root.recursive) return;
   // Now, not when the container's own mounts are below it as well.
@@ -160,7 +160,7 @@ function openRoot(plan: PlanBuilder, input: LaunchInput): void {
 }
 
 /** The propagation that copies of the host's mounts begin with. */
-function inherited(wanted: number): number {
+function inherited(wanted: number | undefined): number {
   return wanted === MS_PRIVATE || wanted === MS_UNBINDABLE
     ? MS_PRIVATE
     : MS_SLAVE;
@@ -171,7 +171,7 @@ const MS_UNBINDABLE = 1 << 17, MS_PRIVATE = 1 << 18, MS_SLAVE = 1 << 19;
 const MS_SHARED = 1 << 20;
 
 function openSources(plan: PlanBuilder, input: LaunchInput): void {
-  const wanted = input.root.propagation.flag;
+  const wanted = input.root.propagation?.flag;
   input.mounts.forEach((mount, i) => {
     if (mount.kind !== "bind") return;
     const source = reg(sourceRegister(i));
@@ -216,15 +216,18 @@ function openConsole(plan: PlanBuilder, input: LaunchInput): void {
     ], { to: CONSOLE });
 }
 
-/** Only the host's root may raise a hard limit. */
+/** A hard limit can be raised here, lowered everywhere. */
 function raiseLimits(plan: PlanBuilder, input: LaunchInput): void {
   for (const limit of input.process?.rlimits ?? []) {
-    if (!limit.raises || !hasNamespace(input, "user")) continue;
+    if (!limit.raises) continue;
     const both = { struct: [[8, limit.hard], [8, limit.hard]] as const };
     plan.because(`raise ${limit.name} to ${limit.hard}`, limit.pointer)
       .call("prlimit64", [0, limit.resource, both, 0]);
   }
 }
+
+/** A FIFO in the place of a namespace must not be waited for. */
+const NAMESPACE_OPEN = O.RDONLY | O.NONBLOCK | O.NOCTTY | O.CLOEXEC;
 
 function joinNamespaces(plan: PlanBuilder, input: LaunchInput): void {
   const joined = input.namespaces.filter((n) => n.path !== undefined);
@@ -232,7 +235,7 @@ function joinNamespaces(plan: PlanBuilder, input: LaunchInput): void {
   for (const namespace of joined) {
     const { kind, path = "", pointer } = namespace;
     plan.because(`open the ${kind} namespace ${path}`, pointer)
-      .call("openat", [AT_FDCWD, path, O.RDONLY | O.CLOEXEC, 0], {
+      .call("openat", [AT_FDCWD, path, NAMESPACE_OPEN, 0], {
         to: register(namespace),
       });
   }

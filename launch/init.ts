@@ -10,7 +10,7 @@ import { MOVE_MOUNT_F_EMPTY_PATH } from "../ffi/mount.ts";
 import { CLONE_NEW } from "../ffi/namespace.ts";
 import { setAttributes } from "./attributes.ts";
 import { planStdio, planTerminal } from "./console.ts";
-import { planCredentials, planLimits } from "./credentials.ts";
+import { planCredentials } from "./credentials.ts";
 import { planDevices } from "./devices.ts";
 import {
   CGROUP_POINTER,
@@ -152,9 +152,11 @@ function planMountTree(plan: PlanBuilder, input: LaunchInput): void {
       .call("umount2", [".", MNT_DETACH]);
   }
   plan.call("chdir", ["/"]);
-  plan.because("set the root's propagation", "/linux/rootfsPropagation");
-  const { flag, recursive } = root.propagation;
-  setAttributes(plan, reg(ROOT), { recursive, propagation: flag });
+  if (root.propagation !== undefined) {
+    const { flag, recursive } = root.propagation;
+    plan.because("set the root's propagation", "/linux/rootfsPropagation");
+    setAttributes(plan, reg(ROOT), { recursive, propagation: flag });
+  }
   plan.call("close", [reg(ROOT)]);
 }
 
@@ -181,7 +183,6 @@ function planProcess(plan: PlanBuilder, process: ProcessInput): void {
   const entered = plan.fresh("in the working directory");
   const later = plan.fresh("enter the working directory as the user");
   planStdio(plan, process);
-  planLimits(plan, process);
   const enter = () =>
     plan.because(`enter the working directory ${cwd}`, "/process/cwd");
   // Root enters it first: the user may be allowed to be there, not to enter.

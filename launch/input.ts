@@ -155,8 +155,8 @@ export interface LaunchInput {
     readonly readonly: boolean;
     /** Whether the host's mounts below it are read-only in any case. */
     readonly recursive: boolean;
-    /** The propagation that it ends with. */
-    readonly propagation: Propagation;
+    /** The propagation that it ends with; absent: it receives mounts. */
+    readonly propagation?: Propagation;
     /** Change the root with chroot(2), for a host that runs from an initramfs. */
     readonly noPivot: boolean;
   };

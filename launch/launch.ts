@@ -16,7 +16,6 @@ import { ARCH } from "../ffi/syscall.ts";
 import { compile } from "./compile.ts";
 import { descriptor } from "./descriptors.ts";
 import { LaunchError, type Reason } from "./error.ts";
-import { INIT_NAME } from "./init_name.ts";
 import { MESSAGE_SIZE, parseMessage, TAG } from "./messages.ts";
 import type { Plan } from "./plan.ts";
 import { WAIT } from "./user_program.ts";
@@ -39,6 +38,9 @@ export interface LaunchOptions {
   /** Puts init's pid on record; until it returns, init ends with Davit. */
   readonly onReady: (pid: number) => void;
 }
+
+/** What init's executable is called in /proc. */
+const EXECUTABLE = "davit-init";
 
 /** A container that waits for `start`. */
 export interface Launched {
@@ -93,9 +95,9 @@ function start(options: LaunchOptions, socket: Fd): number {
     descriptors.push([descriptor("console", preserveFds), options.console]);
   }
   const program = compile(plan, ARCH);
-  const memfd = executableMemfd(INIT_NAME, program);
+  const memfd = executableMemfd(EXECUTABLE, program);
   const start = (path: string) =>
-    spawn({ path, args: [INIT_NAME], env: [], descriptors });
+    spawn({ path, args: [EXECUTABLE], env: [], descriptors });
   if (memfd !== undefined) {
     try {
       return start(`/proc/self/fd/${memfd}`);
@@ -103,7 +105,7 @@ function start(options: LaunchOptions, socket: Fd): number {
       close(memfd);
     }
   }
-  const path = `${options.folder}/${INIT_NAME}`;
+  const path = `${options.folder}/${EXECUTABLE}`;
   const file = open(path, O.WRONLY | O.CREAT | O.EXCL, 0o700);
   try {
     try {

@@ -31,6 +31,7 @@ import {
   mountPointArguments,
   mountPointSteps,
   openInRoot,
+  whenDirectory,
 } from "./root_paths.ts";
 
 /** Steps for every mount of the bundle, in its order. */
@@ -61,10 +62,23 @@ function attach(
     mountPointArguments(destination, kind, ordinary),
     (routine) => {
       mountPointSteps(routine);
+      checkKinds(routine);
       attachTo(routine, reg("mount"), reg("target"));
       routine.call("close", [reg("target")]).goBack();
     },
   );
+}
+
+/** A directory goes on a directory, anything else on anything else. */
+function checkKinds(plan: PlanBuilder): void {
+  const directory = plan.fresh("mount is a directory");
+  const wrong = plan.fresh("target is a directory");
+  const right = plan.fresh("kinds agree");
+  whenDirectory(plan, reg("mount"), directory);
+  whenDirectory(plan, reg("target"), wrong);
+  plan.jump(right).label(wrong).add({ fail: E.EISDIR }).label(directory);
+  whenDirectory(plan, reg("target"), right);
+  plan.add({ fail: E.ENOTDIR }).label(right);
 }
 
 /** A step that attaches a detached mount to an open file. */
@@ -84,6 +98,8 @@ export interface NewFilesystem {
   readonly data: readonly string[];
   /** MOUNT_ATTR_ flags. */
   readonly attributes: number;
+  /** Says which option the next step sets, for an error that names it. */
+  readonly naming?: (option: string) => void;
 }
 
 /** Steps that make a file system and leave its detached mount in `to`. */
@@ -92,7 +108,7 @@ export function makeFilesystem(
   to: string,
   wanted: NewFilesystem,
 ): void {
-  const { type, source, data, attributes } = wanted;
+  const { type, source, data, attributes, naming = () => {} } = wanted;
   plan.call("fsopen", [type, FSOPEN_CLOEXEC], { to: "filesystem" });
   const set = (option: string) => {
     const at = option.indexOf("=");
@@ -102,7 +118,11 @@ export function makeFilesystem(
     plan.call("fsconfig", [reg("filesystem"), ...args]);
   };
   if (source !== "") set(`source=${source}`);
-  data.forEach(set);
+  for (const option of data) {
+    naming(option);
+    set(option);
+  }
+  naming("");
   plan.call("fsconfig", [reg("filesystem"), FSCONFIG_CMD_CREATE, 0, 0, 0])
     .call("fsmount", [reg("filesystem"), FSMOUNT_CLOEXEC, attributes], { to })
     .call("close", [reg("filesystem")]);
@@ -113,8 +133,13 @@ const ORDINARY = new Set(["proc", "sysfs"]);
 
 function mountFilesystem(plan: PlanBuilder, mount: FilesystemMount): void {
   const { type, source, data, destination, pointer, set } = mount;
-  plan.because(`mount ${type} on ${destination}`, pointer);
-  makeFilesystem(plan, "mount", { type, source, data, attributes: set });
+  const naming = (option: string) => {
+    const what = option === "" ? "" : `set the option "${option}" to `;
+    plan.because(`${what}mount ${type} on ${destination}`, pointer);
+  };
+  naming("");
+  const attributes = set;
+  makeFilesystem(plan, "mount", { type, source, data, attributes, naming });
   attach(plan, destination, "directory", ORDINARY.has(type));
   applyAttributes(plan, reg("mount"), { ...mount, set: 0, clear: 0 });
   plan.call("close", [reg("mount")]);

@@ -192,7 +192,9 @@ export function layOut(plan: Plan, arch: Arch): Program {
   const list = instructions(plan, arch);
   const labels = new Map<string, number>();
   plan.steps.forEach(({ label }, index) => {
-    if (label !== undefined) labels.set(label, index);
+    if (label === undefined) return;
+    if (labels.has(label)) throw new RangeError(`label "${label}" is twice`);
+    labels.set(label, index);
   });
   const registers = numbered([...FIXED_REGISTERS, ...list.map((i) => i.to)]);
   const registerBytes = 8 * registers.size;

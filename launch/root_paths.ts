@@ -109,7 +109,8 @@ export function openMountPoint(
   plan.routine(
     "open a mount point",
     mountPointArguments(path, kind),
-    (routine) => mountPointSteps(routine).goBack(),
+    (routine) =>
+      mountPointSteps(routine.add({ set: "mount", value: 0 })).goBack(),
   );
 }
 
@@ -159,11 +160,12 @@ export function mountPointSteps(plan: PlanBuilder): PlanBuilder {
 /** How a path below the root is opened for mounting on it. */
 export const HOW_TARGET = how(O.PATH);
 const HOW_DIRECTORY = how(O.PATH | O.DIRECTORY);
+const HOW_FILE = how(O.CREAT | O.WRONLY | O.NONBLOCK | O.NOCTTY, 0, 0o755);
 const HOW_ORDINARY = how(O.PATH, RESOLVE.NO_SYMLINKS);
 
-function how(flags: number, more = 0): Operand {
+function how(flags: number, more = 0, mode = 0): Operand {
   const resolve = RESOLVE.IN_ROOT | RESOLVE.NO_MAGICLINKS | more;
-  return { struct: [[8, flags | O.CLOEXEC], [8, 0], [8, resolve]] };
+  return { struct: [[8, flags | O.CLOEXEC], [8, mode], [8, resolve]] };
 }
 
 /** Steps that open the path in the register `path` into `target`. */
@@ -234,12 +236,15 @@ function makeTarget(plan: PlanBuilder): void {
     .jump(known, [reg("type"), "!=", LIKE_MOUNT]);
   fileType(plan, reg("mount"), "type");
   plan.label(known)
-    .jump(directory, [reg("type"), "==", S_IFDIR])
-    .call(
-      "mknodat",
-      [reg("parent"), reg("name"), S_IFREG | 0o755, 0],
-      exists,
-    )
+    .jump(directory, [reg("type"), "==", S_IFDIR]);
+  // Through a link whose target is missing, too, but never out of the root.
+  const create = plan.fresh("make file");
+  plan.label(create)
+    .call("openat2", [reg(ROOT), reg("path"), HOW_FILE, 24], {
+      to: "child",
+      tolerate: [{ errno: E.EAGAIN, goto: create }],
+    })
+    .call("close", [reg("child")])
     .jump(made)
     .label(directory)
     .call("mkdirat", [reg("parent"), reg("name"), 0o755], exists)

@@ -6,6 +6,7 @@
 
 import { E } from "../ffi/errno.ts";
 import { AT_EMPTY_PATH, AT_FDCWD, O } from "../ffi/fd.ts";
+import { planLimits } from "./credentials.ts";
 import { descriptor } from "./descriptors.ts";
 import type { LaunchInput, ProcessInput } from "./input.ts";
 import { awaitAnswer, tell } from "./messages.ts";
@@ -113,6 +114,8 @@ export function planStart(plan: PlanBuilder, input: LaunchInput): void {
     return;
   }
   const [name = ""] = process.args;
+  // Last of all: a small limit would be in the way of what comes before.
+  planLimits(plan, process);
   plan.because(`exec ${name}`, "/process/args").call("execve", [
     reg(PROGRAM),
     { strings: process.args },

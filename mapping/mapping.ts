@@ -16,6 +16,12 @@ import {
   rename,
 } from "../ffi/files.ts";
 
+/** A mapping that cannot be read or made; its message is one clear line. */
+export class MappingError extends Error {
+  /** The class's name, for logs. */
+  override readonly name = "MappingError";
+}
+
 /** Folder of the mapping below the state root. */
 const FOLDER = "containers-mapping";
 
@@ -36,7 +42,7 @@ const NAME_MAX = 255;
  * unknown.
  *
  * @param root the state root
- * @throws {Error} "Missing container ID"; an ID that is no file name; a
+ * @throws {MappingError} "Missing container ID"; an ID that is no file name; a
  * mapping that does not hold exactly one directory
  */
 export function fetchContainerIDMapping(
@@ -48,13 +54,13 @@ export function fetchContainerIDMapping(
   if (entries === undefined) return undefined;
   const [entry] = entries;
   if (entries.length !== 1 || entry === undefined) {
-    throw new Error(
+    throw new MappingError(
       `Cannot tell the sandbox of container "${containerId}": ` +
         `${entries.length} entries in "${directory}", wanted exactly 1`,
     );
   }
   if (!entry.isDirectory) {
-    throw new Error(
+    throw new MappingError(
       `Cannot tell the sandbox of container "${containerId}": ` +
         `"${directory}/${entry.name}" is not a directory`,
     );
@@ -67,7 +73,7 @@ export function fetchContainerIDMapping(
  * Readers see the old mapping, the new one, or none; never an empty one.
  *
  * @param root the state root; made, mode 0700, when it is missing
- * @throws {Error} "Missing container ID", "Missing sandbox ID"; an ID that is
+ * @throws {MappingError} "Missing container ID", "Missing sandbox ID"; an ID that is
  * no file name; what the file system reports
  */
 export function addContainerIDMapping(
@@ -94,7 +100,7 @@ export function addContainerIDMapping(
  * Forgets a container. One that is not known is no error.
  *
  * @param root the state root
- * @throws {Error} "Missing container ID"; an ID that is no file name; what the
+ * @throws {MappingError} "Missing container ID"; an ID that is no file name; what the
  * file system reports
  */
 export function delContainerIDMapping(root: string, containerId: string): void {
@@ -121,7 +127,7 @@ function containerDirectory(root: string, containerId: string): string {
 
 /** IDs become file names: what could name another file is refused. */
 function checkName(id: string, noun: "container" | "sandbox"): void {
-  if (id === "") throw new Error(`Missing ${noun} ID`);
+  if (id === "") throw new MappingError(`Missing ${noun} ID`);
   const wrong = id === "." || id === ".."
     ? "names another directory"
     : /[/\0]/.test(id)
@@ -132,7 +138,9 @@ function checkName(id: string, noun: "container" | "sandbox"): void {
     ? `is longer than ${NAME_MAX} bytes, the longest file name`
     : undefined;
   if (wrong === undefined) return;
-  throw new Error(`Cannot use ${noun} ID ${JSON.stringify(id)}: it ${wrong}`);
+  throw new MappingError(
+    `Cannot use ${noun} ID ${JSON.stringify(id)}: it ${wrong}`,
+  );
 }
 
 /** The entries of a directory; undefined when it does not exist. */

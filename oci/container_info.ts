@@ -8,6 +8,7 @@ import { readText } from "../ffi/files.ts";
 import {
   fetchContainerIDMapping,
   listContainerIDMappings,
+  MappingError,
 } from "../mapping/mapping.ts";
 import { RuntimeError } from "./errors.ts";
 import { statusOf } from "./init_process.ts";
@@ -26,6 +27,11 @@ const ID = /^[A-Za-z0-9_+.-]{1,1024}$/;
 /** The longest file name of Linux file systems, in bytes. */
 export const NAME_MAX = 255;
 
+/** Whether a container can have this ID: it is one, and a file's name. */
+export function isUsableId(id: string): boolean {
+  return isId(id) && id.length <= NAME_MAX;
+}
+
 /** Whether `id` may be a container's ID. */
 export function isId(id: string): boolean {
   return ID.test(id) && id !== "." && id !== "..";
@@ -33,18 +39,27 @@ export function isId(id: string): boolean {
 
 /**
  * The container `id` and its sandbox; undefined when there is none.
- * @throws {Error} "Missing container ID"; a damaged mapping or record
+ * @throws {RuntimeError} "Missing container ID"; a damaged mapping or record
  */
 export function getContainerInfo(
   { root }: Runtime,
   id: string,
 ): ContainerInfo | undefined {
   if (id === "") throw new RuntimeError("usage", "Missing container ID");
-  if (!isId(id) || id.length > NAME_MAX) return undefined;
-  const mapping = fetchContainerIDMapping(root, id);
+  if (!isUsableId(id)) return undefined;
+  const mapping = readMapping(root, id);
   if (mapping === undefined) return undefined;
   const record = readRecord(root, id);
   return record && { sandboxId: mapping.sandboxId, record };
+}
+
+function readMapping(root: string, id: string) {
+  try {
+    return fetchContainerIDMapping(root, id);
+  } catch (error) {
+    if (!(error instanceof MappingError)) throw error;
+    throw new RuntimeError("system", error.message, { cause: error });
+  }
 }
 
 /**

@@ -16,7 +16,14 @@ import type { CgroupManager } from "../cgroup/types.ts";
 import { E, errnoText } from "../ffi/errno.ts";
 import { SyscallError } from "../ffi/error.ts";
 import { close, closesOnExec, type Fd, O } from "../ffi/fd.ts";
-import { isDirectory, rename, stat, unlink, writeText } from "../ffi/files.ts";
+import {
+  fchown,
+  isDirectory,
+  rename,
+  stat,
+  unlink,
+  writeText,
+} from "../ffi/files.ts";
 import { launchLibrary } from "../ffi/libc.ts";
 import { pidfdOpen, pidfdSendSignal, waitChild } from "../ffi/process.ts";
 import { listen } from "../ffi/socket.ts";
@@ -34,7 +41,7 @@ import { report } from "./container_info.ts";
 import { validCreateParams } from "./create_params.ts";
 import { describeProblem, RuntimeError } from "./errors.ts";
 import { explained } from "./explain.ts";
-import { writeIdMaps } from "./id_maps.ts";
+import { hostId, writeIdMaps } from "./id_maps.ts";
 import { processStat } from "./init_process.ts";
 import { lower, rootfsPath } from "./lower.ts";
 import { checkPreserved, unraisableAmbient } from "./lower_process.ts";
@@ -91,7 +98,7 @@ export function createContainer(
     }
     const unraisable = unraisableAmbient(spec.process?.capabilities);
     if (unraisable.length > 0) {
-      runtime.log.warn(
+      runtime.log.info(
         `can't raise ambient capability ${unraisable.join(", ")}: it has to ` +
           "be permitted and inheritable as well",
       );
@@ -263,7 +270,14 @@ export class Creation {
       "set" in action && action.set === "slave"
     );
     if (!fromHost) return { path: "" };
-    return setupConsole("", this.options.consoleSocket ?? "", this.relays);
+    const { consoleSocket = "" } = this.options;
+    const terminal = setupConsole("", consoleSocket, this.relays);
+    const { linux = {}, process } = this.spec;
+    const owner = hostId(process?.user?.uid ?? 0, linux);
+    if (terminal.slave !== undefined && owner !== undefined) {
+      fchown(terminal.slave, owner);
+    }
+    return terminal;
   }
 
   /** What nothing waits for: the processors have two things to do. */

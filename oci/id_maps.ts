@@ -30,3 +30,20 @@ function write(pid: number, file: string, maps: readonly IdMapping[]): void {
     );
   }
 }
+
+/**
+ * The host's ID behind an ID of the container; undefined when there is none
+ * or, in a user namespace that is joined, none that is known.
+ */
+export function hostId(
+  id: number,
+  { namespaces = [], uidMappings = [] }: Linux,
+): number | undefined {
+  const user = namespaces.find(({ type }) => type === "user");
+  if (user === undefined) return id;
+  if (user.path) return undefined;
+  const map = uidMappings.find(({ containerID, size }) =>
+    id >= containerID && id < containerID + size
+  );
+  return map && map.hostID + id - map.containerID;
+}

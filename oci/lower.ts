@@ -13,12 +13,11 @@ import type {
   DeviceInput,
   LaunchInput,
   NamespaceInput,
-  Propagation,
 } from "../launch/input.ts";
 import { components } from "../launch/root_paths.ts";
 import { bindSource, isBind, lowerMounts } from "./lower_mounts.ts";
 import { lowerProcess } from "./lower_process.ts";
-import { MS_SLAVE, parseMountOptions } from "./mount_options.ts";
+import { parseMountOptions } from "./mount_options.ts";
 import type { Linux, Spec } from "./spec.ts";
 
 /** What lowering needs besides the configuration. */
@@ -91,7 +90,7 @@ export function lower(spec: Spec, context: LowerContext): LaunchInput {
       path: rootfs,
       readonly: root.readonly ?? false,
       recursive: context.recursiveReadonly ?? false,
-      propagation: rootPropagation(linux),
+      ...rootPropagation(linux),
       noPivot: context.noPivot,
     },
     namespaces,
@@ -127,8 +126,7 @@ function lowerNamespaces({ namespaces = [] }: Linux): NamespaceInput[] {
   }));
 }
 
-/** As runc, the root receives the host's mounts where nothing is said. */
-function rootPropagation({ rootfsPropagation = "" }: Linux): Propagation {
+function rootPropagation({ rootfsPropagation = "" }: Linux) {
   const [propagation] = parseMountOptions([rootfsPropagation]).propagation;
-  return propagation ?? { flag: MS_SLAVE, recursive: true };
+  return propagation === undefined ? {} : { propagation };
 }

@@ -96,6 +96,9 @@ function lowerMount(
   if (options.remount) {
     return { kind: "attributes", destination, pointer, set, clear };
   }
+  if (destination === "/") {
+    throw problem(pointer, "destination", "is /, which is root.path's place");
+  }
   if (isBind(mount)) {
     if (source === "") {
       throw problem(

@@ -55,7 +55,7 @@ Deno.test("lowerMounts() takes destinations as below the root", () => {
     ["a/b", "/a/b"],
     ["./a", "/a"],
     ["../../a", "/a"],
-    ["/../..", "/"],
+    ["/../../a", "/a"],
     ["/a//b/", "/a/b"],
     ["/a/../b/./c", "/b/c"],
   ];
@@ -194,4 +194,14 @@ Deno.test("lowerMounts() keeps the order, and each mount's pointer", () => {
     ]),
     [["/a", "/mounts/0"], ["/b", "/mounts/1"], ["/c", "/mounts/2"]],
   );
+});
+
+Deno.test("lowerMounts() refuses a mount on the root", () => {
+  for (const destination of ["/", "/../..", "."]) {
+    assertThrows(
+      () => lowered({ destination, type: "tmpfs" }),
+      ConfigError,
+      "mounts[0].destination: is /, which is root.path's place",
+    );
+  }
 });

@@ -9,7 +9,7 @@ import { close, type Fd } from "../ffi/fd.ts";
 import { poll, POLLIN } from "../ffi/poll.ts";
 import { pidfdOpen, pidfdSendSignal, reapChild } from "../ffi/process.ts";
 import { delContainerIDMapping } from "../mapping/mapping.ts";
-import { isId } from "./container_info.ts";
+import { isUsableId } from "./container_info.ts";
 import { RuntimeError } from "./errors.ts";
 import { explained } from "./explain.ts";
 import { initLives, statusOf } from "./init_process.ts";
@@ -42,9 +42,10 @@ export function remove(
   explained(`delete container ${quote(id)}`, () => {
     const { root, log } = runtime;
     if (id === "") throw new RuntimeError("usage", "Missing container ID");
-    if (!isId(id) || id === RESERVED || !hasFolder(root, id)) {
+    const usable = isUsableId(id) && id !== RESERVED;
+    if (!usable || !hasFolder(root, id)) {
       if (!force) throw doesNotExist(id);
-      if (isId(id) && id !== RESERVED) delContainerIDMapping(root, id);
+      if (usable) delContainerIDMapping(root, id);
       return;
     }
     const record = force ? readAny(runtime, id) : readRecord(root, id);

@@ -18,10 +18,13 @@ import {
   text,
   warn,
 } from "./schema.ts";
-import { i32, u32, u64 } from "./schema_integers.ts";
+import { i32, u64 } from "./schema_integers.ts";
 import { object } from "./schema_object.ts";
 import { CAPABILITIES, RLIMITS } from "./names.ts";
 import { quote } from "./quote.ts";
+
+/** User and group IDs: the last 32-bit number means "no change" to setuid(2). */
+const id = integer(0, 0xffff_fffe);
 
 /** The rule for `process`, which is also what `exec --process` reads. */
 export function processRule(): Rule {
@@ -31,10 +34,10 @@ export function processRule(): Rule {
     terminal: bool,
     consoleSize: object({ height: u64, width: u64 }, ["height", "width"]),
     user: object({
-      uid: u32,
-      gid: u32,
+      uid: id,
+      gid: id,
       umask: integer(0, 0o777),
-      additionalGids: list(u32, "an array of group IDs"),
+      additionalGids: list(id, "an array of group IDs"),
       username: text,
     }),
     args: both(list(text, "an array of at least one string", 1), firstArg),

@@ -20,12 +20,28 @@ export function processesOf({ id, folder }: Traces): number[] {
     // What has the host's mounts would show a mount that is left there.
     if (linkIfThere(`/proc/${pid}/ns/mnt`) !== own) files.push("mountinfo");
     const texts = files.map((file) => readIfThere(`/proc/${pid}/${file}`));
+    // A launch program that hangs early shows its container by no more.
+    if (readIfThere(`/proc/${pid}/comm`) === "davit-init\n") {
+      texts.push(...openFiles(pid));
+    }
     if (
       texts.some((text) => text.includes(id) || text.includes(folder)) &&
       !/\) [ZX]/.test(readIfThere(`/proc/${pid}/stat`))
     ) found.push(pid);
   }
   return found;
+}
+
+/** What a process's descriptors are open on. */
+function openFiles(pid: number): string[] {
+  try {
+    return Array.from(
+      Deno.readDirSync(`/proc/${pid}/fd`),
+      ({ name }) => linkIfThere(`/proc/${pid}/fd/${name}`) ?? "",
+    );
+  } catch {
+    return []; // it has ended
+  }
 }
 
 function linkIfThere(path: string): string | undefined {
