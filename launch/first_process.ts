@@ -31,7 +31,9 @@ export const NAMESPACE_FLAG: Readonly<Record<NamespaceKind, number>> = {
 
 const CLONE_PARENT = 0x8000, SIGCHLD = 17;
 const CLONE_INTO_CGROUP = 0x200000000, CLONE_ARGS_SIZE = 88;
-const PR_SET_DUMPABLE = 4, PR_SET_NAME = 15;
+/** The signal that no process can keep from ending it. */
+export const SIGKILL = 9;
+const PR_SET_PDEATHSIG = 1, PR_SET_DUMPABLE = 4, PR_SET_NAME = 15;
 
 /** The register with the clone of a bind mount's source. */
 export function sourceRegister(index: number): string {
@@ -101,10 +103,20 @@ function prepare(plan: PlanBuilder, input: LaunchInput, davit: number): void {
   for (const signal of [32, 33]) {
     plan.call("rt_sigaction", [signal, byDefault, 0, 8]);
   }
+  endWithDavit(plan, SIGKILL);
   plan.because(`be called ${INIT_NAME} until the program runs`)
     .call("prctl", [PR_SET_NAME, INIT_NAME, 0, 0, 0]);
   plan.because("keep other processes from tracing the launch")
     .call("prctl", [PR_SET_DUMPABLE, 0, 0, 0, 0]);
+}
+
+/**
+ * A step that has this process killed when Davit dies, or with 0 no longer.
+ * What was set is not inherited, and is lost when the user changes.
+ */
+export function endWithDavit(plan: PlanBuilder, signal: number): void {
+  plan.because(signal === 0 ? "outlive Davit" : "end when Davit dies")
+    .call("prctl", [PR_SET_PDEATHSIG, signal, 0, 0, 0]);
 }
 
 function adjustOom(plan: PlanBuilder, input: LaunchInput): void {

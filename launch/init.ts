@@ -15,10 +15,12 @@ import { planDevices } from "./devices.ts";
 import {
   CGROUP_POINTER,
   cgroupRegister,
+  endWithDavit,
   hasNamespace,
   INIT,
   isBornInCgroup,
   makesNamespace,
+  SIGKILL,
   UNIFIED,
 } from "./first_process.ts";
 import type { LaunchInput, ProcessInput } from "./input.ts";
@@ -54,7 +56,8 @@ export function planInit(plan: PlanBuilder, input: LaunchInput): void {
 /** Init writes itself: nothing of Davit is ever in these cgroups. */
 function joinCgroups(plan: PlanBuilder, input: LaunchInput): void {
   const { cgroupTasks, cgroupDirectory } = input;
-  plan.because("start init").label(INIT);
+  plan.label(INIT);
+  endWithDavit(plan, SIGKILL);
   const join = (path: string, register: string) =>
     plan.because(`join ${path}`, CGROUP_POINTER)
       .call("write", [reg(register), "0", 1])

@@ -8,6 +8,7 @@ import { E } from "../ffi/errno.ts";
 import { AT_EMPTY_PATH, AT_FDCWD, O } from "../ffi/fd.ts";
 import { planLimits } from "./credentials.ts";
 import { descriptor } from "./descriptors.ts";
+import { endWithDavit } from "./first_process.ts";
 import type { LaunchInput, ProcessInput } from "./input.ts";
 import { awaitAnswer, tell } from "./messages.ts";
 import { type PlanBuilder, reg, REPORT } from "./plan.ts";
@@ -93,6 +94,7 @@ export function planStart(plan: PlanBuilder, input: LaunchInput): void {
   // Davit has to have it on record: without it, nobody would find this init.
   awaitAnswer(plan, davit);
   plan.call("close", [davit]);
+  endWithDavit(plan, 0);
   // What has run is never needed again, and init may wait for long.
   const free = plan.fresh("free");
   const freed = plan.fresh("freed");
