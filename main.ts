@@ -3,6 +3,7 @@ import { dispatch } from "./cmd/dispatch.ts";
 
 const launching = () => import("./cmd/launching.ts");
 const existing = () => import("./cmd/existing.ts");
+const looking = () => import("./cmd/looking.ts");
 
 /** The command that `pick` takes out of a file, once that is loaded. */
 function from<T>(load: () => Promise<T>, pick: (file: T) => Command) {
@@ -17,11 +18,11 @@ const commands: CommandTable = {
   create: from(launching, (file) => file.create),
   delete: from(existing, (file) => file.remove),
   kill: from(existing, (file) => file.kill),
-  list: from(existing, (file) => file.list),
+  list: from(looking, (file) => file.list),
   run: from(launching, (file) => file.run),
   spec: from(launching, (file) => file.spec),
   start: from(existing, (file) => file.start),
-  state: from(existing, (file) => file.state),
+  state: from(looking, (file) => file.state),
   try: from(launching, (file) => file.tryOut),
 };
 

@@ -1,11 +1,9 @@
 /**
- * The commands on containers that exist, in one file to load.
+ * The commands that change containers that exist, in one file to load.
  *
  * @module
  */
 
 export { command as remove } from "./delete.ts";
 export { command as kill } from "./kill.ts";
-export { command as list } from "./list.ts";
 export { command as start } from "./start.ts";
-export { command as state } from "./state.ts";

@@ -230,7 +230,7 @@ export function readDirectory(path: string): Entry[] | number {
   const fd = syscall("openat", AT_FDCWD, path, flags, 0);
   if (fd < 0) return -fd;
   const entries: Entry[] = [];
-  const bytes = new Uint8Array(32 * 1024);
+  const bytes = new Uint8Array(4096);
   const view = new DataView(bytes.buffer);
   try {
     for (;;) {

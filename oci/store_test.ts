@@ -124,6 +124,7 @@ Deno.test("readRecord() says that a record is damaged, and how to mend it", () =
       "5",
       "[]",
       "{}",
+      `{"id":"c"}`,
       JSON.stringify(record("other")),
       "\0".repeat(100),
     ];

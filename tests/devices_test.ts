@@ -112,7 +112,7 @@ containerTest(
 containerTest(
   "devices: a user who is not root can use them",
   script(
-    "echo x >/dev/null && head -c 2 /dev/urandom | wc -c; echo y >/dev/stdout",
+    "echo x >/dev/null && head -c 2 /dev/urandom | wc -c; echo y >>/dev/stdout",
     (config) => config.process.user = { uid: 1000, gid: 1000 },
   ),
   async (container) => {

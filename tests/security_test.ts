@@ -598,7 +598,6 @@ const WRONG_IDS: unknown[] = [
   "0",
   "1",
   "",
-  null,
   true,
   [0],
 ];
