@@ -14,6 +14,7 @@ import { type Field, type PlanBuilder, reg } from "./plan.ts";
 
 const PR_SET_KEEPCAPS = 8, PR_CAPBSET_DROP = 24, PR_SET_NO_NEW_PRIVS = 38;
 const PR_CAP_AMBIENT = 47, PR_CAP_AMBIENT_RAISE = 2;
+const PR_CAP_AMBIENT_CLEAR_ALL = 4;
 const CAPABILITY_VERSION_3 = 0x20080522;
 /** Capability numbers that the kernel's interface has room for. */
 const CAPABILITIES = 64;
@@ -87,6 +88,8 @@ function setCapabilities(plan: PlanBuilder, sets: CapabilityInput): void {
       Number(set >> shift & 0xffffffffn),
     ]);
   const header = { struct: [[4, CAPABILITY_VERSION_3], [4, 0]] as const };
+  plan.because("drop the caller's ambient capabilities", `${POINTER}/ambient`)
+    .call("prctl", [PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0]);
   plan.because("set the capabilities", POINTER)
     .call("capset", [header, { struct: [...half(0n), ...half(32n)] }]);
   for (let capability = 0; capability < CAPABILITIES; capability++) {

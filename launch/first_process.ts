@@ -276,12 +276,13 @@ function becomeRoot(
     awaitAnswer(plan, davit);
   }
   // Where no ID 0 is mapped the process keeps the IDs that it has.
-  const done = plan.fresh("root of the user namespace");
-  const unmapped = { tolerate: [{ errno: E.EINVAL, goto: done }] };
-  plan.because("become root of the user namespace", pointer)
-    .call("setresgid", [0, 0, 0], unmapped)
-    .call("setresuid", [0, 0, 0], unmapped)
-    .label(done);
+  plan.because("become root of the user namespace", pointer);
+  for (const call of ["setresgid", "setresuid"] as const) {
+    const done = plan.fresh(call);
+    plan.call(call, [0, 0, 0], {
+      tolerate: [{ errno: E.EINVAL, goto: done }],
+    }).label(done);
+  }
 }
 
 function cloneInit(plan: PlanBuilder, input: LaunchInput, davit: number): void {

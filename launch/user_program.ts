@@ -89,12 +89,14 @@ export function planStart(plan: PlanBuilder, input: LaunchInput): void {
   const again = plan.fresh("wait for start");
   plan.because("close every descriptor when the program starts")
     .call("close_range", [3 + preserveFds, 0xffffffff, CLOSE_RANGE_CLOEXEC]);
+  // Davit may end as soon as it has answered; until then its end of the
+  // connection tells init.
+  endWithDavit(plan, 0);
   plan.because("tell Davit that the container is ready");
   tell(plan, davit, "ready");
   // Davit has to have it on record: without it, nobody would find this init.
   awaitAnswer(plan, davit);
   plan.call("close", [davit]);
-  endWithDavit(plan, 0);
   // What has run is never needed again, and init may wait for long.
   const free = plan.fresh("free");
   const freed = plan.fresh("freed");

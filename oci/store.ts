@@ -33,7 +33,7 @@ export interface ContainerRecord {
   readonly ociVersion: string;
   readonly id: string;
   readonly sandboxId: string;
-  /** The bundle, as it was given. */
+  /** The bundle's path, without symbolic links. */
   readonly bundle: string;
   /** The root file system's absolute path. */
   readonly rootfs: string;
@@ -145,7 +145,7 @@ export function readRecord(
   }
   try {
     const record: ContainerRecord = JSON.parse(text);
-    if (record.id === id) return record;
+    if (record.id === id && isWhole(record)) return record;
   } catch {
     // Not JSON: said below.
   }
@@ -153,6 +153,19 @@ export function readRecord(
     "system",
     `Cannot use ${quote(path)}: it is damaged, run "davit delete --force"`,
   );
+}
+
+/** Whether what is used of a record is there. */
+function isWhole(record: Partial<ContainerRecord>): boolean {
+  const { annotations, bundle, cgroups, init, reasons, rootfs, status } =
+    record;
+  return typeof bundle === "string" && typeof rootfs === "string" &&
+    typeof annotations === "object" && annotations !== null &&
+    typeof reasons === "object" && reasons !== null &&
+    (status === "creating" || status === "created") &&
+    Array.isArray(cgroups?.directories) && Array.isArray(cgroups?.created) &&
+    (init === undefined ||
+      Number.isInteger(init.pid) && typeof init.startTime === "string");
 }
 
 /** Whether the container has a folder, whatever is in it. */

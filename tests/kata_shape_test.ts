@@ -208,3 +208,15 @@ containerTest(
     assertEquals(container.leftovers(), []);
   },
 );
+
+containerTest(
+  "kata: init outlives the create that made it, each time",
+  command(["sleep", "100"]),
+  async (container) => {
+    for (let i = 0; i < 40; i++) {
+      assertSuccess(await container.create());
+      assertEquals([i, (await container.state()).status], [i, "created"]);
+      assertSuccess(await container.davit(["delete", "--force", container.id]));
+    }
+  },
+);
