@@ -55,13 +55,18 @@ function translatable(plan: Plan): Plan {
       const args = [Number(first) & ~CLONE_PARENT, path, how ?? 0, ...rest];
       return { ...action, args };
     }
-    if (action.call === "capset") return { call: "getpid", args: [] };
+    // There the first process is init's parent, and ends at once.
+    const endsWithParent = action.call === "prctl" && first === SET_PDEATHSIG;
+    if (action.call === "capset" || endsWithParent) {
+      return { call: "getpid", args: [] };
+    }
     if (action.call !== "openat2") return action;
     return { ...action, call: "openat", args: [first, path, O_PATH, 0] };
   };
   const steps = plan.steps.map((s) => ({ ...s, action: change(s.action) }));
   return { ...plan, steps };
 }
+const SET_PDEATHSIG = 1;
 const O_PATH: Operand = 0o12000000; // and O_CLOEXEC
 
 /** A launch program that runs. */
