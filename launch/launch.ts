@@ -144,7 +144,11 @@ function converse(
     }
   }
   onReady(found.pid);
-  write(socket, new Uint8Array(1));
+  try {
+    write(socket, new Uint8Array(1));
+  } catch {
+    throw died(found);
+  }
 }
 
 /** The error for a program that ended without a word. */

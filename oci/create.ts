@@ -234,6 +234,7 @@ export class Creation {
     let terminal: Console = { path: "" };
     try {
       terminal = this.#hostConsole(plan);
+      this.#closeOnFailure(terminal.master);
       const launched = launch({
         plan,
         preserveFds,
@@ -247,8 +248,10 @@ export class Creation {
       this.#undo.push(() => endInit(launched.pid));
       const { pid } = launched;
       const master = launched.master ?? terminal.master;
-      if (master === undefined || this.relays) {
-        return master === undefined ? { pid } : { pid, master };
+      if (master === undefined) return { pid };
+      if (this.relays) {
+        this.#closeOnFailure(launched.master);
+        return { pid, master };
       }
       try {
         if (launched.master !== undefined) {
@@ -262,6 +265,10 @@ export class Creation {
       close(listener);
       if (terminal.slave !== undefined) close(terminal.slave);
     }
+  }
+
+  #closeOnFailure(fd: Fd | undefined): void {
+    if (fd !== undefined) this.#undo.push(() => close(fd));
   }
 
   /** A terminal of the host's, where the container can have none of its own. */

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { AT_FDCWD, Handle, O, openat2, RESOLVE } from "../ffi/fd.ts";
+import { AT_FDCWD, Handle, O, open, openat2, RESOLVE } from "../ffi/fd.ts";
 import { fstat, readToEnd, S } from "../ffi/files.ts";
 import { components } from "../launch/root_paths.ts";
 
@@ -52,15 +52,19 @@ function relative(destination: string): string | undefined {
   return PASSWD.startsWith(prefix) ? PASSWD.slice(prefix.length) : undefined;
 }
 
-/** The text of a regular file below `base`; empty for anything else. */
+/**
+ * The text of a regular file below `base`; empty for anything else, which is
+ * looked at but never opened: opening a device can have effects.
+ */
 function readRegular(base: string, path: string): string {
   try {
-    using file = new Handle(
+    using found = new Handle(
       path === "."
-        ? openat2(AT_FDCWD, base, { flags: O.RDONLY | O.NONBLOCK })
+        ? openat2(AT_FDCWD, base, { flags: O.PATH })
         : openBelow(base, path),
     );
-    if ((fstat(file.fd).mode & S.IFMT) !== S.IFREG) return "";
+    if ((fstat(found.fd).mode & S.IFMT) !== S.IFREG) return "";
+    using file = new Handle(open(`/proc/self/fd/${found.fd}`, O.RDONLY));
     return new TextDecoder().decode(readToEnd(file.fd, PASSWD_MAX));
   } catch {
     return "";
@@ -72,7 +76,7 @@ function openBelow(base: string, path: string) {
     openat2(AT_FDCWD, base, { flags: O.PATH | O.DIRECTORY }),
   );
   return openat2(root.fd, path, {
-    flags: O.RDONLY | O.NONBLOCK,
+    flags: O.PATH,
     resolve: RESOLVE.IN_ROOT | RESOLVE.NO_MAGICLINKS,
   });
 }

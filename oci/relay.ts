@@ -7,7 +7,7 @@
 
 import { E } from "../ffi/errno.ts";
 import { type Fd, setNonblocking } from "../ffi/fd.ts";
-import { pollAsync, POLLIN, POLLOUT } from "../ffi/poll.ts";
+import { poll, pollAsync, POLLIN, POLLOUT } from "../ffi/poll.ts";
 import {
   rawSettings,
   setTerminalSettings,
@@ -103,6 +103,7 @@ export class Relay implements Disposable {
   #drain(): void {
     for (;;) {
       while (this.#output.length > 0) {
+        poll([{ fd: STDOUT, events: POLLOUT }], -1);
         this.#output = this.#put(STDOUT, this.#output);
       }
       const bytes = take(this.#master);
