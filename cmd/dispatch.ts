@@ -7,8 +7,11 @@ import {
   logFormat,
   stateRoot,
 } from "./global_options.ts";
+import { print as printHelp, unknownCommand } from "./help.ts";
 import { type Log, openLog } from "./log.ts";
 import { parseOptions, usageError } from "./options.ts";
+import { report } from "./report.ts";
+import { print as printVersion } from "./version.ts";
 
 /**
  * The whole of a run: parses the global options, picks the command, runs it.
@@ -25,9 +28,9 @@ export async function dispatch(
   try {
     const globals = parseOptions(GLOBAL_OPTIONS, args, "davit", false);
     const [word, ...rest] = globals.args;
-    if (globals.options.version) return (await import("./version.ts")).print();
+    if (globals.options.version) return printVersion();
     if (globals.help || word === undefined) {
-      return (await import("./help.ts")).print(commands, undefined);
+      return printHelp(commands, undefined);
     }
     debug = globals.options.debug === true;
     log = openLog({
@@ -38,7 +41,7 @@ export async function dispatch(
     });
     return await runCommand(word, rest, commands, globals.options, log);
   } catch (error) {
-    return (await import("./report.ts")).report(error, log, debug);
+    return report(error, log, debug);
   }
 }
 
@@ -53,17 +56,17 @@ async function runCommand(
   const root = stateRoot(globals.root);
   if (word === "help" || word === "h") {
     const about = args.find((arg) => !arg.startsWith("-"));
-    return (await import("./help.ts")).print(commands, about);
+    return printHelp(commands, about);
   }
   if (!Object.hasOwn(commands, word)) {
-    return (await import("./help.ts")).unknownCommand(word);
+    return unknownCommand(word);
   }
   const who = `davit ${word}`;
   const { command } = await commands[word]!();
   const { arguments: wanted } = command;
   const parsed = parseOptions(command.options, args, who, !wanted.trailing);
   if (parsed.help) {
-    return (await import("./help.ts")).print(commands, word);
+    return printHelp(commands, word);
   }
   const count = parsed.args.length;
   if (count < wanted.min || count > wanted.max) {
