@@ -85,7 +85,9 @@ export function addContainerIDMapping(
   checkName(sandboxId, "sandbox");
   const tree = `${root}/${FOLDER}`;
   makeTree(root, tree);
-  const unfinished = `${tree}/${UNFINISHED}${Deno.pid}-${Math.random()}`;
+  const unfinished = unfinishedDirectory(root, containerId);
+  // What a writer that was killed has left.
+  removeAll(unfinished);
   try {
     makeDirectory(unfinished);
     makeDirectory(`${unfinished}/${sandboxId}`);
@@ -105,6 +107,7 @@ export function addContainerIDMapping(
  */
 export function delContainerIDMapping(root: string, containerId: string): void {
   removeAll(containerDirectory(root, containerId));
+  removeAll(unfinishedDirectory(root, containerId));
 }
 
 /**
@@ -123,6 +126,12 @@ export function listContainerIDMappings(root: string): string[] {
 function containerDirectory(root: string, containerId: string): string {
   checkName(containerId, "container");
   return `${root}/${FOLDER}/${containerId}`;
+}
+
+/** Where a container's mapping is put together: its creator is the only one. */
+function unfinishedDirectory(root: string, containerId: string): string {
+  const name = containerId.slice(1 - NAME_MAX);
+  return `${root}/${FOLDER}/${UNFINISHED}${name}`;
 }
 
 /** IDs become file names: what could name another file is refused. */

@@ -237,3 +237,22 @@ Deno.test(
     assertEquals(listContainerIDMappings(root), ["a.b", "c10", "c2"]);
   }),
 );
+
+Deno.test("delContainerIDMapping() removes what a killed writer has left", () => {
+  const root = Deno.makeTempDirSync();
+  try {
+    const tree = `${root}/containers-mapping`;
+    Deno.mkdirSync(`${tree}/~c1/s1`, { recursive: true });
+    delContainerIDMapping(root, "c1");
+    assertEquals([...Deno.readDirSync(tree)], []);
+    Deno.mkdirSync(`${tree}/~c1/s0`, { recursive: true });
+    addContainerIDMapping(root, "c1", "s1");
+    assertEquals(fetchContainerIDMapping(root, "c1"), { sandboxId: "s1" });
+    const long = "x".repeat(255);
+    addContainerIDMapping(root, long, "s1");
+    assertEquals(listContainerIDMappings(root), ["c1", long]);
+    assertEquals([...Deno.readDirSync(tree)].length, 2);
+  } finally {
+    Deno.removeSync(root, { recursive: true });
+  }
+});
