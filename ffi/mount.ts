@@ -30,6 +30,18 @@ export const FSCONFIG_SET_STRING = 1;
 /** fsconfig(2): make the superblock. */
 export const FSCONFIG_CMD_CREATE = 6;
 
+/** mount_setattr(2): the mount is read-only. */
+export const MOUNT_ATTR_RDONLY = 0x1;
+
+/** Propagation types, mount(2): cannot be bound. */
+export const MS_UNBINDABLE = 1 << 17;
+/** No propagation. */
+export const MS_PRIVATE = 1 << 18;
+/** Receive, but do not send. */
+export const MS_SLAVE = 1 << 19;
+/** Receive and send. */
+export const MS_SHARED = 1 << 20;
+
 /** The `struct mount_attr` of mount_setattr(2). */
 export interface MountAttributes {
   /** MOUNT_ATTR_ flags to set. */

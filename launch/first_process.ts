@@ -7,6 +7,13 @@
 
 import { E } from "../ffi/errno.ts";
 import { AT_EMPTY_PATH, AT_FDCWD, O } from "../ffi/fd.ts";
+import {
+  MOUNT_ATTR_RDONLY,
+  MS_PRIVATE,
+  MS_SHARED,
+  MS_SLAVE,
+  MS_UNBINDABLE,
+} from "../ffi/mount.ts";
 import { CLONE_NEW } from "../ffi/namespace.ts";
 import { MAGIC, STATFS_SIZE } from "../ffi/statfs.ts";
 import { setAttributes, treeFlags } from "./attributes.ts";
@@ -177,10 +184,6 @@ function inherited(wanted: number | undefined): number {
     ? MS_PRIVATE
     : MS_SLAVE;
 }
-
-const MOUNT_ATTR_RDONLY = 1;
-const MS_UNBINDABLE = 1 << 17, MS_PRIVATE = 1 << 18, MS_SLAVE = 1 << 19;
-const MS_SHARED = 1 << 20;
 
 function openSources(plan: PlanBuilder, input: LaunchInput): void {
   const wanted = input.root.propagation?.flag;

@@ -6,7 +6,11 @@
 
 import { E } from "../ffi/errno.ts";
 import { AT_FDCWD, AT_RECURSIVE } from "../ffi/fd.ts";
-import { MOVE_MOUNT_F_EMPTY_PATH } from "../ffi/mount.ts";
+import {
+  MOUNT_ATTR_RDONLY,
+  MOVE_MOUNT_F_EMPTY_PATH,
+  MS_SLAVE,
+} from "../ffi/mount.ts";
 import { CLONE_NEW } from "../ffi/namespace.ts";
 import { setAttributes } from "./attributes.ts";
 import { planStdio, planTerminal } from "./console.ts";
@@ -30,7 +34,7 @@ import { type PlanBuilder, reg } from "./plan.ts";
 import { openMountPoint, ROOT } from "./root_paths.ts";
 import { planLookup, planStart } from "./user_program.ts";
 
-const MOUNT_ATTR_RDONLY = 1, MS_SLAVE = 1 << 19, MNT_DETACH = 2;
+const MNT_DETACH = 2;
 const KEYCTL_JOIN_SESSION_KEYRING = 1;
 const AF_INET = 2, SOCK_DGRAM = 2, SOCK_CLOEXEC = 0o2000000;
 const SIOCSIFFLAGS = 0x8914, IFF_UP = 1;

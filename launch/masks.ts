@@ -9,6 +9,7 @@
 
 import { E } from "../ffi/errno.ts";
 import { AT_EMPTY_PATH, AT_FDCWD, O } from "../ffi/fd.ts";
+import { MOUNT_ATTR_RDONLY } from "../ffi/mount.ts";
 import { setAttributes, treeFlags } from "./attributes.ts";
 import { attachTo, makeFilesystem } from "./mounts.ts";
 import { type PlanBuilder, reg } from "./plan.ts";
@@ -19,7 +20,6 @@ import {
   whenDirectory,
 } from "./root_paths.ts";
 
-const MOUNT_ATTR_RDONLY = 1;
 const STATX_TYPE = 1, STATX_RDEV_MAJOR = 128, STATX_RDEV_MINOR = 132;
 
 /** Steps that hide `paths`: directories under an empty one, files as null. */

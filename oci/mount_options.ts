@@ -4,9 +4,16 @@
  *
  * @module
  */
+import {
+  MOUNT_ATTR_RDONLY,
+  MS_PRIVATE,
+  MS_SHARED,
+  MS_SLAVE,
+  MS_UNBINDABLE,
+} from "../ffi/mount.ts";
 
-/** Attributes of a mount, mount_setattr(2), from linux/mount.h. */
-export const MOUNT_ATTR_RDONLY = 0x1;
+export { MOUNT_ATTR_RDONLY, MS_PRIVATE, MS_SHARED, MS_SLAVE, MS_UNBINDABLE };
+
 /** Ignore set-user-ID bits and file capabilities. */
 export const MOUNT_ATTR_NOSUID = 0x2;
 /** Device nodes cannot be opened. */
@@ -27,15 +34,6 @@ export const MOUNT_ATTR_NODIRATIME = 0x80;
 export const MOUNT_ATTR_IDMAP = 0x10_0000;
 /** Do not follow symbolic links; since Linux 5.14. */
 export const MOUNT_ATTR_NOSYMFOLLOW = 0x20_0000;
-
-/** Propagation types, mount(2). */
-export const MS_UNBINDABLE = 1 << 17;
-/** No propagation. */
-export const MS_PRIVATE = 1 << 18;
-/** Receive, but do not send. */
-export const MS_SLAVE = 1 << 19;
-/** Receive and send. */
-export const MS_SHARED = 1 << 20;
 
 /** A change of the propagation type. */
 export interface Propagation {
