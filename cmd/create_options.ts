@@ -37,6 +37,10 @@ export const CREATE_OPTIONS = [
     value: "N",
     help: "hand N more descriptors on, those after stderr (default: 0)",
   },
+  {
+    name: "strict",
+    help: "refuse a config.json with unknown properties, or null for none",
+  },
 ] as const satisfies readonly Option[];
 
 /**
@@ -57,6 +61,7 @@ export function createOptions(
     cgroupManager: call.cgroupManager,
     preserveFds: preservedFds(options["preserve-fds"], who),
     noPivot: options["no-pivot"] === true,
+    strict: options.strict === true,
     ...options["console-socket"]
       ? { consoleSocket: options["console-socket"] }
       : {},

@@ -25,6 +25,7 @@ Deno.test("createOptions() takes the current directory as the bundle", () => {
     cgroupManager: "cgroupfs",
     noPivot: false,
     preserveFds: 0,
+    strict: false,
   });
 });
 
@@ -36,6 +37,7 @@ Deno.test("createOptions() hands on what was given", () => {
       "--pid-file=/p",
       "--no-pivot",
       "--preserve-fds=3",
+      "--strict",
       "id",
     ),
     {
@@ -46,6 +48,7 @@ Deno.test("createOptions() hands on what was given", () => {
       noPivot: true,
       pidFile: "/p",
       preserveFds: 3,
+      strict: true,
     },
   );
 });

@@ -32,7 +32,7 @@ export function readConfig(
   const path = bundle.endsWith("/")
     ? `${bundle}config.json`
     : `${bundle}/config.json`;
-  const value = readJsonFile(path);
+  const value = readJsonFile(path, options.strict);
   const { errors, warnings } = validate(value, options);
   const problems = [...errors, ...checkSupported(value)];
   if (problems.length > 0) throw new ConfigError(problems);
@@ -45,11 +45,14 @@ export function readConfig(
  * @throws {ConfigError} no regular file, unreadable, larger than
  * `CONFIG_BYTES_MAX`, or not a JSON object
  */
-export function readJsonFile(path: string): Record<string, unknown> {
+export function readJsonFile(
+  path: string,
+  keepNull = false,
+): Record<string, unknown> {
   const bytes = readLimited(path);
   let value: unknown;
   try {
-    value = parseJson(bytes);
+    value = parseJson(bytes, keepNull);
   } catch (error) {
     if (!(error instanceof JsonTextError)) throw error;
     throw unreadable(path, error.message, error);

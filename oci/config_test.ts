@@ -71,6 +71,24 @@ Deno.test("readConfig() returns warnings, strictly refuses", () => {
   });
 });
 
+Deno.test("readConfig() strictly refuses null for a property", () => {
+  withBundle((bundle, path) => {
+    const text = `{"ociVersion": "1.0.0", "root": {"path": "."},
+      "process": null, "annotations": {"a": null}}`;
+    Deno.writeTextFileSync(path, text);
+    assertEquals(readConfig(bundle).warnings, []);
+    const error = assertThrows(
+      () => readConfig(bundle, { strict: true }),
+      ConfigError,
+    );
+    assertEquals(
+      error.message,
+      "config.json: process: expected an object, found null (and 1 more " +
+        "problem: annotations.a: expected a string, found null)",
+    );
+  });
+});
+
 Deno.test("readConfig() lists all problems, also what is not built", () => {
   withBundle((bundle, path) => {
     Deno.writeTextFileSync(

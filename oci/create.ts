@@ -92,7 +92,9 @@ export function createContainer(
     // First of all calls: one opening of libc then serves everything.
     launchLibrary();
     const bundle = validCreateParams(runtime, id, options.bundle);
-    const { spec, warnings } = readConfig(bundle);
+    const { spec, warnings } = readConfig(bundle, {
+      strict: options.strict === true,
+    });
     for (const warning of warnings) {
       runtime.log.warn(`config.json: ${describeProblem(warning)}`);
     }

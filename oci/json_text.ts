@@ -20,11 +20,12 @@ const DEPTH_MAX = 256;
 
 /**
  * Parses UTF-8 JSON; a byte order mark at the start is skipped. Properties
- * that are `null` are left out, as the Go peers take them.
+ * that are `null` are left out, as the Go peers take them, unless they are to
+ * be kept. Of properties of one name the last one counts, as for the peers.
  *
  * @throws {JsonTextError} not UTF-8, not JSON, or nested too deeply
  */
-export function parseJson(bytes: Uint8Array): unknown {
+export function parseJson(bytes: Uint8Array, keepNull = false): unknown {
   let source: string;
   try {
     source = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
@@ -33,7 +34,7 @@ export function parseJson(bytes: Uint8Array): unknown {
   }
   try {
     const value: unknown = JSON.parse(source);
-    const walk = { deep: false, inexact: false };
+    const walk = { keepNull, deep: false, inexact: false };
     const tidied = tidy(value, 0, walk);
     if (walk.deep) throw new JsonTextError(describeFault(source));
     if (!walk.inexact) return tidied;
@@ -52,18 +53,35 @@ function exactInteger(
   context?: { source?: string },
 ): unknown {
   if (typeof value !== "number" || Number.isSafeInteger(value)) return value;
-  const source = context?.source ?? "";
-  return /^-?[0-9]{1,40}$/.test(source) ? BigInt(source) : value;
+  return integerOf(context?.source ?? "") ?? value;
+}
+
+/** Most digits of an integer that is read exactly. */
+const DIGITS_MAX = 40;
+
+/** The integer that a number of JSON is, such as 25 for "2.50e1". */
+function integerOf(source: string): bigint | undefined {
+  const parts = /^(-?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?$/
+    .exec(source);
+  if (parts === null) return undefined;
+  const [, sign = "", whole = "", fraction = "", exponent = "0"] = parts;
+  const zeros = Number(exponent) - fraction.length;
+  const digits = whole + fraction;
+  const end = digits.length + zeros;
+  if (end < 1 || end > DIGITS_MAX || !/^0*$/.test(digits.slice(end))) {
+    return undefined;
+  }
+  return BigInt(sign + digits.slice(0, end).padEnd(end, "0"));
 }
 
 /**
- * Takes `null` properties out of objects. Says in `walk` whether the value is
+ * Takes `null` properties out of objects, unless they are kept. Says in `walk` whether the value is
  * nested too deeply, and whether it holds integers that may be rounded.
  */
 function tidy(
   value: unknown,
   depth: number,
-  walk: { deep: boolean; inexact: boolean },
+  walk: { readonly keepNull: boolean; deep: boolean; inexact: boolean },
 ): unknown {
   if (typeof value === "number") {
     if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
@@ -75,7 +93,7 @@ function tidy(
       return value;
     }
     const holder = value as Record<string, unknown>;
-    const drop = !Array.isArray(value);
+    const drop = !walk.keepNull && !Array.isArray(value);
     for (const name in holder) {
       const inner = holder[name];
       if (inner !== null) tidy(inner, depth + 1, walk);

@@ -117,6 +117,31 @@ Deno.test("parseJson() keeps odd property names", () => {
   assertEquals(Object.getPrototypeOf(value), Object.prototype);
 });
 
+Deno.test("parseJson() reads integers in any notation exactly", () => {
+  for (
+    const [text, value] of [
+      ["1e19", 10n ** 19n],
+      ["-1.5E+19", -15n * 10n ** 18n],
+      ["18446744073709551615.00", 2n ** 64n - 1n],
+      ["184467440737095516150e-1", 2n ** 64n - 1n],
+      ["0.00018446744073709551615e23", 2n ** 64n - 1n],
+      ["18446744073709551615.5", 18446744073709552000],
+      ["9007199254740993e-1", 900719925474099.3],
+      ["1e300", 1e300],
+      ["1e3", 1000],
+    ] as const
+  ) assertEquals(parse(text), value, text);
+});
+
+Deno.test("parseJson() keeps null where it is asked to", () => {
+  const bytes = new TextEncoder().encode('{"a": null, "b": 1e19}');
+  assertEquals(parseJson(bytes, true), { a: null, b: 10n ** 19n });
+});
+
+Deno.test("parseJson() takes the last of two properties of one name", () => {
+  assertEquals(parse('{"a": {"b": 1}, "a": {"c": 2}}'), { a: { c: 2 } });
+});
+
 Deno.test("parseJson() leaves null properties out", () => {
   assertEquals(parse('{"a": null, "b": [null, {"c": null}]}'), {
     b: [null, {}],

@@ -26,6 +26,8 @@ export interface CreateOptions {
   readonly noPivot?: boolean;
   /** How many descriptors from 3 on the user's process keeps. */
   readonly preserveFds?: number;
+  /** Refuse unknown properties of the configuration, and null for none. */
+  readonly strict?: boolean;
   /** `disabled`: leave cgroups alone. */
   readonly cgroupManager?: "cgroupfs" | "disabled";
 }

@@ -1,7 +1,8 @@
 /**
  * A small checker for parsed JSON. A rule looks at one value and reports what
  * is wrong with it; it never throws and never changes the value. `null` counts
- * as absent wherever a property may be absent, as in the Go peers.
+ * as absent wherever a property may be absent, as in the Go peers, if the check
+ * is not strict.
  *
  * @module
  */
@@ -10,7 +11,7 @@ import { describeValue, quote } from "./quote.ts";
 
 /** Collects what the rules find. */
 export interface Findings {
-  /** Whether unknown properties are errors rather than warnings. */
+  /** Whether unknown properties and null are errors. */
   readonly strict: boolean;
   /** What makes the configuration unusable. */
   readonly errors: Problem[];
@@ -197,9 +198,15 @@ export function lazily(build: () => Rule): Rule {
   return (value, at, out) => (rule ??= build())(value, at, out);
 }
 
-/** Anything at all: a section that is not this platform's. */
-export function ignored(): boolean {
-  return true;
+/** Text that asks for what only Windows has; "" asks for nothing. */
+export function windowsOnly(
+  value: unknown,
+  at: string,
+  out: Findings,
+): boolean {
+  if (!anyString(value, at, out)) return false;
+  return value === "" ||
+    fault(out, at, value, `is for Windows: leave it out, found ${q(value)}`);
 }
 
 function q(value: unknown): string {

@@ -1,14 +1,18 @@
 import {
   absolutePath,
   anyString,
+  below,
   bool,
+  both,
   expected,
+  fault,
   type Findings,
-  ignored,
   integer,
+  isObject,
   lazily,
   list,
   map,
+  property,
   type Rule,
   someText,
   text,
@@ -49,13 +53,13 @@ export function configRule(): Rule {
       poststart: hooks,
       poststop: hooks,
     }),
-    annotations: map(anyString),
+    annotations: both(map(anyString), noEmptyName),
     linux: lazily(linuxRule),
-    windows: ignored,
-    solaris: ignored,
-    vm: ignored,
-    zos: ignored,
-    freebsd: ignored,
+    windows: foreign("Windows"),
+    solaris: foreign("Solaris"),
+    vm: foreign("virtual machines"),
+    zos: foreign("z/OS"),
+    freebsd: foreign("FreeBSD"),
   }, ["ociVersion", "root"]);
 }
 
@@ -66,6 +70,30 @@ function hookRule(): Rule {
     env: envRule(),
     timeout: integer(1, 2n ** 63n - 1n),
   }, ["path"]);
+}
+
+/** config.md, "Annotations": keys must not be an empty string. */
+function noEmptyName(value: unknown, at: string, out: Findings): boolean {
+  const inner = property(value, "");
+  return inner === undefined ||
+    fault(out, below(at, ""), inner, "must have a name, found an empty one");
+}
+
+/**
+ * A section for another platform: it may be empty. Otherwise it asks for what
+ * a container on this host would not have, such as a kernel of its own.
+ */
+function foreign(what: string): Rule {
+  return (value, at, out) => {
+    if (!isObject(value)) return expected(out, at, value, "an object");
+    return Object.keys(value).length === 0 ||
+      fault(
+        out,
+        at,
+        value,
+        `is for ${what}, Davit makes Linux containers: leave it out`,
+      );
+  };
 }
 
 /** Semantic version (semver.org) 1.0.0 up to 1.3.x, config.md. */

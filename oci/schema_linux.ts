@@ -52,7 +52,7 @@ export function linuxRule(): Rule {
         schemata: list(text, "an array of strings"),
         l3CacheSchema: text,
         memBwSchema: matching(
-          /^(MB:[^\n]*)?$/,
+          /^MB:[^\n]*$/,
           'a line that starts with "MB:"',
         ),
         enableMonitoring: bool,
@@ -118,7 +118,7 @@ function deviceNode(): Rule {
     path: absolutePath,
     major: i64,
     minor: i64,
-    fileMode: integer(0, 0o7777),
+    fileMode: fileMode,
     uid: u32,
     gid: u32,
   }, ["type", "path"]);
@@ -137,6 +137,18 @@ function deviceNode(): Rule {
     }
     return true;
   };
+}
+
+/**
+ * Permissions. The type of the file may come with them, as containerd before
+ * 1.5 and Docker before 20.10.4 write it; it has no effect.
+ */
+function fileMode(value: unknown, at: string, out: Findings): boolean {
+  const permissions = typeof value === "number" &&
+      [0o20000, 0o60000, 0o10000].includes(value & ~0o777)
+    ? value & 0o777
+    : value;
+  return integer(0, 0o777)(permissions, at, out);
 }
 
 /** ".." would let a container leave the cgroups that its manager gave it. */

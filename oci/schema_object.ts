@@ -12,7 +12,7 @@ import { quote } from "./quote.ts";
 /**
  * An object with the properties of a table. Other properties are reported as
  * warnings, with the name that was probably meant (the specification asks
- * runtimes to tolerate them).
+ * runtimes to tolerate them). Strictly, they are errors, and so is `null`.
  */
 export function object(
   fields: Readonly<Record<string, Rule>>,
@@ -22,7 +22,9 @@ export function object(
     if (!isObject(value)) return expected(out, at, value, "an object");
     let sound = true;
     for (const name of required) {
-      if (Object.hasOwn(value, name) && value[name] !== null) continue;
+      if (
+        Object.hasOwn(value, name) && (value[name] !== null || out.strict)
+      ) continue;
       fault(out, below(at, name), undefined, "is missing, it is required");
       sound = false;
     }
@@ -31,7 +33,7 @@ export function object(
       if (rule === undefined) {
         reportUnknown(name, value[name], fields, at, out);
         if (out.strict) sound = false;
-      } else if (value[name] !== null) {
+      } else if (value[name] !== null || out.strict) {
         if (!rule(value[name], below(at, name), out)) sound = false;
       }
     }

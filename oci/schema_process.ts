@@ -17,6 +17,7 @@ import {
   someText,
   text,
   warn,
+  windowsOnly,
 } from "./schema.ts";
 import { i32, u64 } from "./schema_integers.ts";
 import { object } from "./schema_object.ts";
@@ -38,10 +39,10 @@ export function processRule(): Rule {
       gid: id,
       umask: integer(0, 0o777),
       additionalGids: list(id, "an array of group IDs"),
-      username: text,
+      username: windowsOnly,
     }),
     args: both(list(text, "an array of at least one string", 1), firstArg),
-    commandLine: anyString,
+    commandLine: windowsOnly,
     env: envRule(),
     cwd: absolutePath,
     capabilities: object({

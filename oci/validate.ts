@@ -8,7 +8,7 @@ import { checkNamespaces } from "./validate_namespaces.ts";
 
 /** How strictly to check. */
 export interface ValidateOptions {
-  /** Take unknown properties for errors. */
+  /** Take unknown properties, and `null` for none, for errors. */
   readonly strict?: boolean;
 }
 

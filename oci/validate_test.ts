@@ -267,6 +267,21 @@ Deno.test("validate() checks devices", () => {
   );
 });
 
+Deno.test("validate() takes a device's mode with or without its type", () => {
+  const device = { type: "c", path: "/dev/x", major: 1, minor: 3 };
+  for (const fileMode of [0, 0o666, 0o20666, 0o60660, 0o10600]) {
+    assertEquals(errors("linux.devices", [{ ...device, fileMode }]), []);
+  }
+  for (const fileMode of [0o1666, 0o100600, 0o22666, -1, 0.5]) {
+    assertBad(
+      "linux.devices",
+      [{ ...device, fileMode }],
+      "linux.devices[0].fileMode: expected an integer from 0 to 511, found " +
+        fileMode,
+    );
+  }
+});
+
 Deno.test("validate() refuses a cgroups path that climbs", () => {
   assertEquals(errors("linux.cgroupsPath", "system.slice:a:b..c"), []);
   for (const path of ["../../x", "/a/../b", ".."]) {
@@ -278,10 +293,45 @@ Deno.test("validate() refuses a cgroups path that climbs", () => {
   }
 });
 
-Deno.test("validate() ignores other platforms' sections", () => {
-  for (const name of ["windows", "solaris", "vm", "zos", "freebsd"]) {
-    assertEquals(warnings(name, { any: ["thing"] }), []);
+Deno.test("validate() says that other platforms' sections are that", () => {
+  for (
+    const [name, what] of [
+      ["windows", "Windows"],
+      ["solaris", "Solaris"],
+      ["vm", "virtual machines"],
+      ["zos", "z/OS"],
+      ["freebsd", "FreeBSD"],
+    ] as const
+  ) {
+    assertEquals(warnings(name, {}), []);
+    assertBad(
+      name,
+      { any: ["thing"] },
+      `${name}: is for ${what}, Davit makes Linux containers: leave it out`,
+    );
+    assertBad(name, 5, `${name}: expected an object, found 5`);
   }
+});
+
+Deno.test("validate() refuses what only Windows has", () => {
+  for (const at of ["process.commandLine", "process.user.username"]) {
+    assertEquals(warnings(at, ""), []);
+    assertBad(at, "x", `${at}: is for Windows: leave it out, found "x"`);
+  }
+});
+
+Deno.test("validate() wants names of annotations", () => {
+  assertEquals(warnings("annotations", { "a/b": "" }), []);
+  assertBad(
+    "annotations",
+    { "": "x", "y": 5 },
+    "annotations.y: expected a string, found 5",
+  );
+  assertBad(
+    "annotations",
+    { "": "x" },
+    'annotations[""]: must have a name, found an empty one',
+  );
 });
 
 Deno.test("validate() warns of unknown properties, strictly fails", () => {
