@@ -97,16 +97,21 @@ function raw(text: string): unknown {
  * stand-in is on the same side of the limits of 64 bits.
  */
 function readForSchema(text: string): unknown {
-  return JSON.parse(text, (_name, value, context) => {
-    const { source } = context as unknown as { source?: string };
-    if (typeof value !== "number" || !/^-?\d{16,}$/.test(source ?? "")) {
-      return withoutNull(value);
-    }
-    const exact = BigInt(source!);
-    if (exact >= 2n ** 64n || exact < -(2n ** 63n)) return 1e300;
-    if (exact >= 2n ** 63n) return 1.5 * 2 ** 63;
-    return value;
-  });
+  return JSON.parse(text, standIn);
+}
+
+function standIn(
+  _name: string,
+  value: unknown,
+  context?: { source?: string },
+): unknown {
+  const source = context?.source ?? "";
+  if (typeof value !== "number" || !/^-?\d{16,}$/.test(source)) {
+    return withoutNull(value);
+  }
+  const exact = BigInt(source);
+  if (exact >= 2n ** 64n || exact < -(2n ** 63n)) return 1e300;
+  return exact >= 2n ** 63n ? 1.5 * 2 ** 63 : value;
 }
 
 /** As Davit does, and the Go peers: a property that is null is none. */
