@@ -20,6 +20,7 @@ function from<T>(load: () => Promise<T>, pick: (file: T) => Command) {
 const commands: CommandTable = {
   create: from(launching, (file) => file.create),
   delete: from(existing, (file) => file.remove),
+  features: from(launching, (file) => file.features),
   kill: from(existing, (file) => file.kill),
   list: () => Promise.resolve({ command: list }),
   run: from(launching, (file) => file.run),

@@ -4,6 +4,7 @@ const MAIN = new URL("./main.ts", import.meta.url).pathname;
 const COMMANDS = [
   "create",
   "delete",
+  "features",
   "kill",
   "list",
   "run",

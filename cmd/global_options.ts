@@ -53,6 +53,12 @@ export function logFormat(text = "text"): LogFormat {
   );
 }
 
+/** Who may make cgroups: the values of `--cgroup-manager`. */
+export const CGROUP_MANAGERS: readonly CgroupManager[] = [
+  "cgroupfs",
+  "disabled",
+];
+
 /**
  * Who makes cgroups.
  *
@@ -66,7 +72,8 @@ export function chooseCgroupManager(globals: Globals): CgroupManager {
       "this version has no systemd cgroup driver: leave out --systemd-cgroup, or use cgroupfs",
     );
   }
-  if (text === "cgroupfs" || text === "disabled") return text;
+  const manager = CGROUP_MANAGERS.find((name) => name === text);
+  if (manager !== undefined) return manager;
   throw usageError(
     "davit",
     `invalid cgroup-manager: "${text}": expected cgroupfs or disabled`,

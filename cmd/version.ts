@@ -7,13 +7,16 @@ export const VERSION = "0.1.0";
 export const SPEC_VERSION = "1.3.0";
 
 /** The compile script puts the commit here. */
-const COMMIT = "@COMMIT@";
+const MARK = "@COMMIT@";
+
+/** The commit that Davit was compiled from, or "source". */
+export const COMMIT: string = MARK.startsWith("@") ? "source" : MARK;
 
 /** What `--version` prints, after "davit version ". */
 export function versionLines(): string {
   return [
     VERSION,
-    `commit: ${COMMIT.startsWith("@") ? "source" : COMMIT}`,
+    `commit: ${COMMIT}`,
     `spec: ${SPEC_VERSION}`,
     `deno: ${Deno.version.deno}`,
   ].join("\n");

@@ -24,6 +24,19 @@ import { object } from "./schema_object.ts";
 import { envRule, processRule } from "./schema_process.ts";
 import { quote } from "./quote.ts";
 
+/** The oldest and the newest version of the specification that are taken. */
+export const VERSIONS = { min: "1.0.0", max: "1.3.0" };
+
+/** The kinds of hooks, in the order in which they run. */
+export const HOOKS: readonly string[] = [
+  "prestart",
+  "createRuntime",
+  "createContainer",
+  "startContainer",
+  "poststart",
+  "poststop",
+];
+
 /** Most bytes of a host or domain name, uname(2) on Linux. */
 const UTS_NAME_MAX = 64;
 
@@ -45,14 +58,7 @@ export function configRule(): Rule {
       uidMappings: mappings,
       gidMappings: mappings,
     }, ["destination"])),
-    hooks: object({
-      prestart: hooks,
-      createRuntime: hooks,
-      createContainer: hooks,
-      startContainer: hooks,
-      poststart: hooks,
-      poststop: hooks,
-    }),
+    hooks: object(Object.fromEntries(HOOKS.map((name) => [name, hooks]))),
     annotations: both(map(anyString), noEmptyName),
     linux: lazily(linuxRule),
     windows: foreign("Windows"),

@@ -1,3 +1,4 @@
+import { NAMESPACE_FLAG } from "../launch/first_process.ts";
 import {
   absolutePath,
   bool,
@@ -20,6 +21,24 @@ import { resourcesRule } from "./schema_resources.ts";
 import { seccompRule } from "./schema_seccomp.ts";
 import { quote } from "./quote.ts";
 
+/** The modes of `memoryPolicy`, config-linux.md. */
+export const MEMORY_POLICY_MODES: readonly string[] = [
+  "MPOL_DEFAULT",
+  "MPOL_BIND",
+  "MPOL_INTERLEAVE",
+  "MPOL_WEIGHTED_INTERLEAVE",
+  "MPOL_PREFERRED",
+  "MPOL_PREFERRED_MANY",
+  "MPOL_LOCAL",
+];
+
+/** The flags of `memoryPolicy`, config-linux.md. */
+export const MEMORY_POLICY_FLAGS: readonly string[] = [
+  "MPOL_F_NUMA_BALANCING",
+  "MPOL_F_RELATIVE_NODES",
+  "MPOL_F_STATIC_NODES",
+];
+
 /** The rule for the `linux` section, config-linux.md. */
 export function linuxRule(): Rule {
   const mappings = lazily(idMappingsRule);
@@ -27,16 +46,7 @@ export function linuxRule(): Rule {
   const offset = object({ secs: i64, nanosecs: u32 });
   return object({
     namespaces: list(object({
-      type: oneOf(
-        "pid",
-        "network",
-        "mount",
-        "ipc",
-        "uts",
-        "user",
-        "cgroup",
-        "time",
-      ),
+      type: oneOf(...Object.keys(NAMESPACE_FLAG)),
       path: optionalPath,
     }, ["type"])),
     uidMappings: mappings,
@@ -60,21 +70,9 @@ export function linuxRule(): Rule {
     ),
     memoryPolicy: lazily(() =>
       object({
-        mode: oneOf(
-          "MPOL_DEFAULT",
-          "MPOL_BIND",
-          "MPOL_INTERLEAVE",
-          "MPOL_WEIGHTED_INTERLEAVE",
-          "MPOL_PREFERRED",
-          "MPOL_PREFERRED_MANY",
-          "MPOL_LOCAL",
-        ),
+        mode: oneOf(...MEMORY_POLICY_MODES),
         nodes: text,
-        flags: list(oneOf(
-          "MPOL_F_NUMA_BALANCING",
-          "MPOL_F_RELATIVE_NODES",
-          "MPOL_F_STATIC_NODES",
-        )),
+        flags: list(oneOf(...MEMORY_POLICY_FLAGS)),
       })
     ),
     sysctl: map(text),

@@ -34,7 +34,8 @@ export interface Schema {
   readonly minimum?: number;
   readonly maximum?: number;
   readonly required?: readonly string[];
-  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly properties?: Folder;
+  readonly definitions?: Folder;
   readonly patternProperties?: Readonly<Record<string, Schema>>;
   readonly additionalProperties?: Schema;
   readonly items?: Schema;
@@ -71,6 +72,12 @@ export function schemaChecker(file: string): ValidateFunction {
     ajv.addSchema(schema, name);
   }
   return ajv.getSchema(file)!;
+}
+
+/** A part of the schema in `file`: one of its definitions or properties. */
+export function definition(file: string, name: string): Schema {
+  const { definitions, properties } = schemaFiles()[file]!;
+  return (definitions ?? properties)![name]!;
 }
 
 /** A good or bad example of the specification. */
