@@ -1,17 +1,22 @@
 /**
- * Assembles the executors: launch/executor/NAME.s becomes NAME.ts, a listing
- * of bytes beside their mnemonics. Needs Debian's binutils and
- * binutils-aarch64-linux-gnu.
+ * Assembles machine code: NAME.s becomes NAME.ts, a listing of bytes beside
+ * their mnemonics. Needs Debian's binutils and binutils-aarch64-linux-gnu.
  *
  *     deno run -A scripts/assemble.ts
  *
  * @module
  */
 
-import { disassemble, OBJDUMP } from "../tests/disassemble.ts";
+import { disassemble } from "../tests/disassemble.ts";
 import type { Arch } from "../ffi/syscall_numbers.ts";
 
 const PREFIX = { x86_64: "x86_64-linux-gnu-", aarch64: "aarch64-linux-gnu-" };
+
+/** What there is to assemble: what it is, its folder, its processors. */
+const SOURCES: readonly [what: string, folder: string, arches: Arch[]][] = [
+  ["executor", "launch/executor", ["x86_64", "aarch64"]],
+  ["prelude", "scripts/prelude", ["x86_64"]],
+];
 
 function tool(program: string, ...args: string[]): void {
   const { success, stderr } = new Deno.Command(program, { args }).outputSync();
@@ -20,12 +25,12 @@ function tool(program: string, ...args: string[]): void {
   }
 }
 
-async function assemble(arch: Arch): Promise<void> {
-  const room = new URL("../launch/executor/", import.meta.url).pathname;
+async function assemble(what: string, folder: string, arch: Arch) {
+  const room = new URL(`../${folder}/`, import.meta.url).pathname;
   const work = await Deno.makeTempDir();
   try {
-    const object = `${work}/executor.o`;
-    const binary = `${work}/executor.bin`;
+    const object = `${work}/code.o`;
+    const binary = `${work}/code.bin`;
     tool(`${PREFIX[arch]}as`, "-o", object, `${room}${arch}.s`);
     const only = ["-O", "binary", "-j", ".text"];
     tool(`${PREFIX[arch]}objcopy`, ...only, object, binary);
@@ -35,7 +40,7 @@ async function assemble(arch: Arch): Promise<void> {
     );
     await Deno.writeTextFile(
       `${room}${arch}.ts`,
-      `/** The executor for ${arch}; made from ${arch}.s by scripts/assemble.ts. */\n` +
+      `/** The ${what} for ${arch}; made from ${arch}.s by scripts/assemble.ts. */\n` +
         `export const CODE = //\n${rows.join("\n")}\n  "";\n`,
     );
   } finally {
@@ -44,5 +49,7 @@ async function assemble(arch: Arch): Promise<void> {
 }
 
 if (import.meta.main) {
-  for (const arch of Object.keys(OBJDUMP) as Arch[]) await assemble(arch);
+  for (const [what, folder, arches] of SOURCES) {
+    for (const arch of arches) await assemble(what, folder, arch);
+  }
 }

@@ -3,17 +3,19 @@
  *
  *     deno task compile [--target x86_64|aarch64] [--output FILE]
  *
- * Two steps. `deno bundle` minifies the sources and splits them at their
- * dynamic imports, so that a command loads only the code that it runs: V8
- * takes about 30 microseconds for each KB, used or not. Then `deno compile`
- * puts these files behind its base binary, without the V8 code cache: the
- * binary would read and write that at a guessable name in the temporary
- * folder, and root runs it.
+ * First `deno bundle` minifies the sources and splits them at their dynamic
+ * imports, so that a command loads only the code that it runs. Then `deno
+ * compile` puts these files behind its base binary. For x86_64, on x86_64, the
+ * result gets a prelude and the compiled code of all modules (prelude.ts);
+ * elsewhere it has no code cache at all: by itself Deno would keep it at a
+ * guessable name in the temporary folder, and root runs this.
  *
  * DENORT_BIN names a base binary that is there already; else Deno fetches it.
  */
 import { parseArgs } from "@std/cli/parse-args";
-import { dirname, fromFileUrl, join } from "@std/path/posix";
+import { basename, dirname, fromFileUrl, join } from "@std/path/posix";
+import { codeCacheKey, readCodeCache, writeCodeCache } from "./code_cache.ts";
+import { addPrelude, cacheFile } from "./prelude.ts";
 
 /** What a processor is called by Deno, and by the e_machine field of an ELF. */
 const TARGETS: Record<string, { triple: string; machine: number }> = {
@@ -27,6 +29,8 @@ const NO_BASE = 3;
  * its functions cost more than they bring (a sixth of the time of `run`).
  */
 const V8_FLAGS = "--min-semi-space-size=16,--no-sparkplug,--no-maglev,--no-opt";
+/** With a code cache it pays to compile everything, and that in one go. */
+const V8_CACHE_FLAGS = `${V8_FLAGS},--single-threaded,--no-lazy`;
 const COMMIT_MARK = "@COMMIT@";
 
 const repo = dirname(dirname(fromFileUrl(import.meta.url)));
@@ -130,34 +134,91 @@ function baseBinary(target: string): string | undefined {
   return machine === TARGETS[target]!.machine ? base : undefined;
 }
 
+/** Whether a binary for `target` can get compiled code from this machine. */
+function canCache(target: string): boolean {
+  return target === "x86_64" && Deno.build.arch === target;
+}
+
 function compile(target: string, main: string, output: string): void {
   const base = baseBinary(target);
   Deno.env.delete("DENORT_BIN"); // not inherited where it does not fit
-  const partial = `${output}.${Deno.pid}`;
+  const options = canCache(target)
+    ? [`--v8-flags=${V8_CACHE_FLAGS}`]
+    : [`--v8-flags=${V8_FLAGS}`, "--no-code-cache"];
+  const result = command(Deno.execPath(), [
+    "compile",
+    "--no-config",
+    "--no-lock",
+    "--no-check",
+    "--allow-all",
+    ...options,
+    `--target=${TARGETS[target]!.triple}`,
+    `--output=${output}`,
+    main,
+  ], base === undefined ? {} : { DENORT_BIN: base });
+  if (!result.success) {
+    throw /Setting up base binary/.test(result.stderr)
+      ? new CompileError(
+        `Cannot compile for ${target}: Deno's base binary for it could not be fetched; on a machine without that download, set DENORT_BIN to a denort ${Deno.version.deno} for ${target}`,
+        NO_BASE,
+      )
+      : new CompileError(
+        `Cannot compile for ${target}: ${cause(result.stderr)}`,
+      );
+  }
+  if (base !== undefined) Deno.env.set("DENORT_BIN", base);
+}
+
+/**
+ * Adds V8's compiled code of the modules to a binary. A second binary makes
+ * it: all it does is to load them.
+ * @param folder where the modules are
+ * @param name what the binary will be called
+ */
+async function addCodeCache(
+  binary: string,
+  { target, folder, name }: { target: string; folder: string; name: string },
+): Promise<void> {
+  const modules = Array.from(Deno.readDirSync(folder), ({ name }) => name);
+  const loader = join(folder, "loader.js");
+  Deno.writeTextFileSync(
+    loader,
+    modules.map((module) => `import "./${module}";\n`).join(""),
+  );
+  const work = join(folder, "cache");
+  Deno.mkdirSync(work);
+  compile(target, loader, join(work, name));
+  const { success, stderr } = command(join(work, name), [], { TMPDIR: work });
+  if (!success) throw new CompileError(`Cannot load the modules: ${stderr}`);
+
+  const made = readCodeCache(Deno.readFileSync(cacheFile(work, name)));
+  const entries = made.filter(({ url }) => modules.includes(basename(url)));
+  if (entries.length !== modules.length) {
+    throw new CompileError("Cannot make the code cache: a module is missing");
+  }
+  const home = `/run/davit-code-${await digest(entries.map((e) => e.head))}`;
+  const bytes = Deno.readFileSync(binary);
+  const moved = entries.map((entry) => ({
+    ...entry,
+    url: entry.url.replace(`file://${work}/`, `file://${home}/`),
+  }));
+  const cache = writeCodeCache(codeCacheKey(bytes), moved);
+  Deno.writeFileSync(binary, addPrelude(bytes, { cache, folder: home, name }));
+}
+
+/** Eight bytes of a hash, in hexadecimal. */
+async function digest(parts: Uint8Array[]): Promise<string> {
+  const bytes = await new Blob(parts as Uint8Array<ArrayBuffer>[]).bytes();
+  const hash = await crypto.subtle.digest("SHA-256", bytes);
+  return new Uint8Array(hash, 0, 8).toHex();
+}
+
+/** The file is at `to` whole or not at all; that may be another disk. */
+function moveFile(from: string, to: string): void {
+  const partial = `${to}.${Deno.pid}`;
   try {
-    const result = command(Deno.execPath(), [
-      "compile",
-      "--no-config",
-      "--no-lock",
-      "--no-check",
-      "--no-code-cache",
-      `--v8-flags=${V8_FLAGS}`,
-      "--allow-all",
-      `--target=${TARGETS[target]!.triple}`,
-      `--output=${partial}`,
-      main,
-    ], base === undefined ? {} : { DENORT_BIN: base });
-    if (!result.success) {
-      throw /Setting up base binary/.test(result.stderr)
-        ? new CompileError(
-          `Cannot compile for ${target}: Deno's base binary for it could not be fetched; on a machine without that download, set DENORT_BIN to a denort ${Deno.version.deno} for ${target}`,
-          NO_BASE,
-        )
-        : new CompileError(
-          `Cannot compile for ${target}: ${cause(result.stderr)}`,
-        );
-    }
-    Deno.renameSync(partial, output);
+    Deno.copyFileSync(from, partial);
+    Deno.renameSync(partial, to);
   } finally {
     removeIfThere(partial);
   }
@@ -171,7 +232,7 @@ function removeIfThere(path: string): void {
   }
 }
 
-function main(args: string[]): void {
+async function main(args: string[]): Promise<void> {
   const options = parseArgs(args, {
     string: ["target", "output"],
     unknown(argument: string) {
@@ -197,7 +258,14 @@ function main(args: string[]): void {
   Deno.mkdirSync(scratch, { recursive: true });
   const work = Deno.makeTempDirSync({ dir: scratch, prefix: "compile." });
   try {
-    compile(target, bundle(join(work, "js")), output);
+    const folder = join(work, "js");
+    const binary = join(work, basename(output));
+    compile(target, bundle(folder), binary);
+    if (canCache(target)) {
+      const name = basename(output);
+      await addCodeCache(binary, { target, folder, name });
+    }
+    moveFile(binary, output);
   } finally {
     removeIfThere(work);
   }
@@ -206,7 +274,7 @@ function main(args: string[]): void {
 }
 
 try {
-  main(Deno.args);
+  await main(Deno.args);
 } catch (error) {
   if (!(error instanceof CompileError)) throw error;
   console.error(error.message);

@@ -1,0 +1,121 @@
+/**
+ * Adds the prelude and V8's code cache to a compiled binary.
+ *
+ * A binary made by `deno compile` reads compiled code from
+ * `$TMPDIR/deno-compile-NAME.cache` and writes it there when it is missing:
+ * half of the time of `davit run` is V8's compiler, but the temporary folder is
+ * anybody's. The prelude is a few instructions of machine code that run before
+ * Deno's. They lay the code cache, which is made when Davit is compiled and
+ * comes inside the binary, below /run, where only root can, and point TMPDIR
+ * there; where that is not possible, to a place where no file can be. So the
+ * temporary folder is never used, and Deno never writes the cache itself.
+ *
+ * @module
+ */
+
+import { ElfFile, type LoadSegment } from "./elf_file.ts";
+import { CODE } from "./prelude/x86_64.ts";
+
+/** What the prelude needs to know. */
+export interface Prelude {
+  /** The code cache, for the binary's name and `folder`. */
+  readonly cache: Uint8Array;
+  /** Where the cache is to be: an absolute path below a folder of root's. */
+  readonly folder: string;
+  /** The binary's name: under another one it runs without the cache. */
+  readonly name: string;
+}
+
+const PAGE = 4096n;
+/** Nothing can be below it. */
+const NOWHERE = "/dev/null";
+
+/**
+ * The binary with the prelude as its first code.
+ *
+ * @throws {Error} it is no ELF file as `deno compile` makes it
+ */
+export function addPrelude(
+  binary: Uint8Array,
+  prelude: Prelude,
+): Uint8Array<ArrayBuffer> {
+  const elf = new ElfFile(binary);
+  const address = alignUp(elf.end, PAGE);
+  const content = machineCode(prelude, {
+    entry: elf.entry - address,
+    setenv: elf.importSlot("setenv") - address,
+  });
+  const offset = alignUp(BigInt(binary.length), PAGE);
+  const segment: LoadSegment = { offset, address, size: content.length };
+  const whole = new Uint8Array(Number(offset) + content.length);
+  whole.set(binary);
+  whole.set(content, Number(offset));
+  const changed = new ElfFile(whole);
+  changed.replaceNote(segment);
+  changed.entry = address;
+  return whole;
+}
+
+/** The code, its table and what the table points to. */
+function machineCode(
+  { cache, folder, name }: Prelude,
+  outside: { entry: bigint; setenv: bigint },
+): Uint8Array {
+  const code = Uint8Array.fromHex(CODE.replaceAll(" ", ""));
+  const text = new TextEncoder();
+  const strings = [
+    folder,
+    cacheFile(folder, name),
+    `/${name}`,
+    NOWHERE,
+    "TMPDIR",
+    "/proc/self/exe",
+  ].map((string) => text.encode(`${string}\0`));
+  const FIELDS = 11;
+  const parts = [...strings, cache];
+  const starts: bigint[] = [];
+  let end = BigInt(FIELDS * 8);
+  for (const part of parts) {
+    starts.push(end);
+    end += BigInt(part.length);
+  }
+  const [folderAt, fileAt, nameAt, nowhereAt, variableAt, selfAt, cacheAt] =
+    starts as [bigint, bigint, bigint, bigint, bigint, bigint, bigint];
+  // As the names at the top of prelude/x86_64.s; from the table's address.
+  const table = BigInt64Array.of(
+    outside.entry - BigInt(code.length),
+    outside.setenv - BigInt(code.length),
+    cacheAt,
+    BigInt(cache.length),
+    folderAt,
+    fileAt,
+    nameAt,
+    BigInt(text.encode(`/${name}`).length),
+    nowhereAt,
+    variableAt,
+    selfAt,
+  );
+  return concatenate([code, new Uint8Array(table.buffer), ...parts]);
+}
+
+/** Where a compiled Deno looks for the code cache of a binary. */
+export function cacheFile(folder: string, name: string): string {
+  return `${folder}/deno-compile-${name}.cache`;
+}
+
+/** The bytes of `parts`, one after the other. */
+export function concatenate(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(
+    parts.reduce((sum, { length }) => sum + length, 0),
+  );
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+function alignUp(value: bigint, size: bigint): bigint {
+  return (value + size - 1n) / size * size;
+}
