@@ -35,6 +35,8 @@ export class ExistingCgroups {
   readonly kind: CgroupKind;
   #directories: readonly string[];
   #created: readonly string[];
+  /** The cgroups that are not known to be gone; undefined: all. */
+  #left: readonly string[] | undefined;
 
   /** Takes what the container's state kept. */
   constructor(record: CgroupRecord) {
@@ -92,6 +94,20 @@ export class ExistingCgroups {
   }
 
   /**
+   * Kills every process and removes the cgroups, as `signalAll` and `destroy`
+   * do. Most often they are empty, and removed with one call each.
+   *
+   * @throws {SyscallError | CgroupError}
+   */
+  killAndDestroy(): void {
+    this.#left = this.directories.filter((directory) =>
+      !this.#remove(directory, removeDirectory)
+    );
+    if (this.#left.length > 0) this.signalAll(SIGKILL);
+    this.destroy();
+  }
+
+  /**
    * Removes the cgroups with all that is below them, then the parents that
    * were made for them and that nobody else uses. Kills nothing: processes
    * that are just ending are waited for.
@@ -101,7 +117,7 @@ export class ExistingCgroups {
    */
   destroy(patience: number = PATIENCE): void {
     const deadline = performance.now() + patience;
-    let left = this.directories;
+    let left = this.#left ?? this.directories;
     for (let pause = 0.25;; pause = Math.min(pause * 2, 50)) {
       left = left.filter((directory) => !this.#remove(directory, removeTree));
       if (left.length === 0) break;
@@ -110,8 +126,10 @@ export class ExistingCgroups {
       }
       sleep(pause);
     }
+    this.#left = [];
+    const gone = new Set(this.directories);
     for (const directory of deepestFirst(this.created)) {
-      this.#remove(directory, removeDirectory);
+      if (!gone.has(directory)) this.#remove(directory, removeDirectory);
     }
   }
 

@@ -87,14 +87,20 @@ const MAX_ATTEMPTS = 1000;
  * @throws {SyscallError}
  */
 export function openat2(at: number, path: string, how: HowToOpen): Fd {
+  const fd = tryOpenat2(at, path, how);
+  if (fd < 0) throw new SyscallError("openat2", -fd, path);
+  return fd as Fd;
+}
+
+/** As `openat2`, for what may well not be there: the negative errno then. */
+export function tryOpenat2(at: number, path: string, how: HowToOpen): number {
   const open = openHow({ ...how, flags: how.flags | O.CLOEXEC });
   for (let attempt = 1;; attempt++) {
     const fd = syscall("openat2", at, path, open, open.byteLength);
     // A rename anywhere on the system makes a scoped walk start again; a
     // lease, which says the same, may stay.
     if (fd === -E.EAGAIN && attempt < MAX_ATTEMPTS) continue;
-    if (fd < 0) throw new SyscallError("openat2", -fd, path);
-    return fd as Fd;
+    return fd;
   }
 }
 

@@ -73,9 +73,14 @@ function bind(): RawSyscall {
  */
 export function rawSyscall(
   number: number,
-  ...args: [Word, Word, Word, Word, Word, Word]
+  a: Word,
+  b: Word,
+  c: Word,
+  d: Word,
+  e: Word,
+  f: Word,
 ): number {
-  const result = Number((call ?? bind())(number, ...args));
+  const result = Number((call ?? bind())(number, a, b, c, d, e, f));
   return result === -1 ? -errnoView.getInt32() : result;
 }
 

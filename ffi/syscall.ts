@@ -27,23 +27,66 @@ export type Arg = number | bigint | BufferSource | string | null;
  * Makes a system call and returns its result, or the negative errno when it
  * failed: for callers that expect some failures.
  */
-export function syscall(name: SyscallName, ...args: Arg[]): number {
-  // What an address was taken of has to live until the call returns.
-  const held: unknown[] = [];
-  const words: (number | bigint)[] = [];
-  for (const arg of args) {
-    if (typeof arg === "number" || typeof arg === "bigint") words.push(arg);
-    else {
-      const buffer = typeof arg === "string" ? cString(arg) : arg;
-      held.push(buffer);
-      words.push(addressOf(buffer));
-    }
+export function syscall(
+  name: SyscallName,
+  a: Arg = 0,
+  b: Arg = 0,
+  c: Arg = 0,
+  d: Arg = 0,
+  e: Arg = 0,
+  f: Arg = 0,
+): number {
+  stringsUsed = 0;
+  longStrings.length = 0;
+  // The parameters hold on to what an address was taken of.
+  return rawSyscall(
+    syscallNumber(name, ARCH),
+    typeof a === "number" ? a : word(a),
+    typeof b === "number" ? b : word(b),
+    typeof c === "number" ? c : word(c),
+    typeof d === "number" ? d : word(d),
+    typeof e === "number" ? e : word(e),
+    typeof f === "number" ? f : word(f),
+  );
+}
+
+/** Bytes that a string has room for without a buffer of its own. */
+const STRING_ROOM = 4200;
+
+interface StringRoom {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly address: bigint;
+}
+
+/** Where the strings of a call are put, one after the other. */
+const stringRooms: StringRoom[] = [];
+let stringsUsed = 0;
+/** Strings that are too long for them. */
+const longStrings: Uint8Array<ArrayBuffer>[] = [];
+const encoder = /* @__PURE__ */ new TextEncoder();
+
+function word(arg: Exclude<Arg, number>): bigint {
+  if (typeof arg === "bigint") return arg;
+  return typeof arg === "string" ? stringAddress(arg) : addressOf(arg);
+}
+
+/** The address of a NUL-terminated copy that lives until the next call. */
+function stringAddress(text: string): bigint {
+  // A UTF-16 unit takes at most three bytes of UTF-8.
+  if (3 * text.length >= STRING_ROOM) {
+    const bytes = cString(text);
+    longStrings.push(bytes);
+    return addressOf(bytes);
   }
-  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = words;
-  const number = syscallNumber(name, ARCH);
-  const result = rawSyscall(number, a, b, c, d, e, f);
-  held.length = 0;
-  return result;
+  const { bytes, address } = stringRooms[stringsUsed] ??= newStringRoom();
+  stringsUsed++;
+  bytes[encoder.encodeInto(text, bytes).written] = 0;
+  return address;
+}
+
+function newStringRoom(): StringRoom {
+  const bytes = new Uint8Array(STRING_ROOM);
+  return { bytes, address: addressOf(bytes) };
 }
 
 /**
@@ -55,9 +98,14 @@ export function syscall(name: SyscallName, ...args: Arg[]): number {
 export function checked(
   name: SyscallName,
   subject: string,
-  ...args: Arg[]
+  a?: Arg,
+  b?: Arg,
+  c?: Arg,
+  d?: Arg,
+  e?: Arg,
+  f?: Arg,
 ): number {
-  const result = syscall(name, ...args);
+  const result = syscall(name, a, b, c, d, e, f);
   if (result < 0) throw new SyscallError(name, -result, subject);
   return result;
 }

@@ -61,6 +61,8 @@ import {
 /** A created container, and the terminal that nobody has taken yet. */
 export interface Created {
   readonly report: StateReport;
+  /** What its state on disk holds. */
+  readonly record: ContainerRecord;
   /** The terminal's master, for a caller that relays it. */
   readonly master?: Fd;
 }
@@ -193,10 +195,9 @@ export class Creation {
     const { pid, master } = this.#launch(plan);
     log.debug("container created", { sandbox: this.#record.sandboxId, pid });
     if (pidFile !== undefined) writePidFile(pidFile, pid);
-    const created = report(this.runtime, this.#record);
-    return master === undefined
-      ? { report: created }
-      : { report: created, master };
+    const record = this.#record;
+    const created = { record, report: report(this.runtime, record) };
+    return master === undefined ? created : { ...created, master };
   }
 
   #makeCgroups(): void {

@@ -5,7 +5,16 @@
  * @module
  */
 
-import { AT_FDCWD, Handle, O, open, openat2, RESOLVE } from "../ffi/fd.ts";
+import {
+  AT_FDCWD,
+  type Fd,
+  Handle,
+  O,
+  open,
+  openat2,
+  RESOLVE,
+  tryOpenat2,
+} from "../ffi/fd.ts";
 import { fstat, readToEnd, S } from "../ffi/files.ts";
 import { components } from "../launch/root_paths.ts";
 
@@ -58,11 +67,11 @@ function relative(destination: string): string | undefined {
  */
 function readRegular(base: string, path: string): string {
   try {
-    using found = new Handle(
-      path === "."
-        ? openat2(AT_FDCWD, base, { flags: O.PATH })
-        : openBelow(base, path),
-    );
+    const fd = path === "."
+      ? tryOpenat2(AT_FDCWD, base, { flags: O.PATH })
+      : openBelow(base, path);
+    if (fd < 0) return ""; // many root file systems have no such file
+    using found = new Handle(fd as Fd);
     if ((fstat(found.fd).mode & S.IFMT) !== S.IFREG) return "";
     using file = new Handle(open(`/proc/self/fd/${found.fd}`, O.RDONLY));
     return new TextDecoder().decode(readToEnd(file.fd, PASSWD_MAX));
@@ -71,11 +80,12 @@ function readRegular(base: string, path: string): string {
   }
 }
 
-function openBelow(base: string, path: string) {
+/** The descriptor, or the negative errno. */
+function openBelow(base: string, path: string): number {
   using root = new Handle(
     openat2(AT_FDCWD, base, { flags: O.PATH | O.DIRECTORY }),
   );
-  return openat2(root.fd, path, {
+  return tryOpenat2(root.fd, path, {
     flags: O.PATH,
     resolve: RESOLVE.IN_ROOT | RESOLVE.NO_MAGICLINKS,
   });

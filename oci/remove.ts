@@ -40,7 +40,7 @@ export function remove(
   { force }: { readonly force: boolean },
 ): void {
   explained(`delete container ${quote(id)}`, () => {
-    const { root, log } = runtime;
+    const { root } = runtime;
     if (id === "") throw new RuntimeError("usage", "Missing container ID");
     const usable = isUsableId(id) && id !== RESERVED;
     if (!usable || !hasFolder(root, id)) {
@@ -62,10 +62,31 @@ export function remove(
       }
     }
     if (record !== undefined) removeProcesses(record);
-    delContainerIDMapping(root, id);
-    removeFolder(root, id);
-    log.debug("container deleted", { sandbox: record?.sandboxId ?? id });
+    removeTraces(runtime, id, record?.sandboxId ?? id);
   });
+}
+
+/**
+ * Deletes a container whose init this process has waited for.
+ *
+ * @throws {RuntimeError | SyscallError | CgroupError}
+ */
+export function removeEnded(runtime: Runtime, record: ContainerRecord): void {
+  const { id, sandboxId } = record;
+  explained(`delete container ${quote(id)}`, () => {
+    removeCgroups(record);
+    removeTraces(runtime, id, sandboxId);
+  });
+}
+
+function removeTraces(
+  { root, log }: Runtime,
+  id: string,
+  sandbox: string,
+): void {
+  delContainerIDMapping(root, id);
+  removeFolder(root, id);
+  log.debug("container deleted", { sandbox });
 }
 
 function doesNotExist(id: string): RuntimeError {
@@ -85,10 +106,14 @@ function readAny({ root, log }: Runtime, id: string) {
 /** Ends what still runs, and removes the cgroups. */
 function removeProcesses(record: ContainerRecord): void {
   endInit(record);
+  removeCgroups(record);
+}
+
+function removeCgroups(record: ContainerRecord): void {
   const cgroups = cgroupManagerFromState(record.cgroups);
   // Before they were made, processes in them would be somebody else's.
-  if (record.cgroupsMade) cgroups.signalAll(SIGKILL);
-  cgroups.destroy();
+  if (record.cgroupsMade) cgroups.killAndDestroy();
+  else cgroups.destroy();
 }
 
 /** Kills init if it lives, and waits until it is gone. */

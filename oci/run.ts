@@ -17,9 +17,9 @@ import {
 import { SIGNALS } from "../ffi/signals.ts";
 import { createContainer, type Created } from "./create.ts";
 import { awaitInit, Relay } from "./relay.ts";
-import { remove } from "./remove.ts";
+import { remove, removeEnded } from "./remove.ts";
 import type { CreateOptions, Runtime } from "./runtime.ts";
-import { start } from "./start.ts";
+import { startCreated } from "./start.ts";
 
 /** What `run` does besides creating. */
 export interface RunOptions extends CreateOptions {
@@ -73,7 +73,7 @@ export async function runContainer(
   const pidfd = pidfdOpen(pid)!;
   try {
     const ended = await foreground(runtime, id, created, pidfd, signals);
-    if (!keep) remove(runtime, id, { force: true });
+    if (!keep) removeEnded(runtime, created.record);
     while (reapAny() !== undefined);
     return ended.status;
   } finally {
@@ -109,7 +109,7 @@ async function foreground(
 /** A container whose program cannot run is of no use. */
 function startOrRemove(runtime: Runtime, id: string, created: Created): void {
   try {
-    start(runtime, id);
+    startCreated(runtime, created.record);
   } catch (error) {
     remove(runtime, id, { force: true });
     waitChild(created.report.pid);

@@ -35,15 +35,31 @@ export function start(runtime: Runtime, id: string): void {
     const { record } = getExistingContainerInfo(runtime, id);
     const status = statusOf(runtime.root, record);
     if (status !== "created") throw notCreated(id, status);
-    const socket = connectInit(runtime, record);
-    try {
-      awaitExec(socket, record);
-    } finally {
-      close(socket);
-    }
-    removeStartSocket(runtime.root, id);
-    runtime.log.debug("container started", { sandbox: record.sandboxId });
+    go(runtime, record);
   });
+}
+
+/**
+ * As `start`, of a container that this process has just created.
+ *
+ * @throws {RuntimeError} state, or process: the program cannot run
+ */
+export function startCreated(runtime: Runtime, record: ContainerRecord): void {
+  explained(
+    `start container ${quote(record.id)}`,
+    () => go(runtime, record),
+  );
+}
+
+function go(runtime: Runtime, record: ContainerRecord): void {
+  const socket = connectInit(runtime, record);
+  try {
+    awaitExec(socket, record);
+  } finally {
+    close(socket);
+  }
+  removeStartSocket(runtime.root, record.id);
+  runtime.log.debug("container started", { sandbox: record.sandboxId });
 }
 
 function notCreated(id: string, status: string): RuntimeError {
