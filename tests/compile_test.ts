@@ -100,3 +100,74 @@ rootTest("compile refuses an unknown target", async () => {
   assertOneLine(result, /"mips".*x86_64, aarch64/);
   assert(!result.stdout.includes("MB"));
 });
+
+/** The binary's own note of its code cache's folder. */
+function codeFolder(): string {
+  const bytes = Deno.readFileSync(DAVIT);
+  const tail = new TextDecoder("latin1").decode(bytes.subarray(-2_000_000));
+  return /\/run\/davit-code-[0-9a-f]{16}/.exec(tail)?.[0] ?? "";
+}
+
+const preludes = compiled ??
+  (Deno.build.arch === "x86_64" ? undefined : "an x86_64");
+
+/** Runs a shell script with an empty /run of its own. */
+const withOwnRun = (script: string, ...args: string[]) =>
+  run([
+    "unshare",
+    "--mount",
+    "--propagation=private",
+    "sh",
+    "-euc",
+    `mount -t tmpfs -o mode=755 none /run; ${script}`,
+    "sh",
+    ...args,
+  ]);
+
+rootTest("root's first run lays the code cache below /run, whole", async () => {
+  const folder = codeFolder();
+  assert(folder !== "", "the binary names no folder");
+  const { stdout } = assertSuccess(
+    await withOwnRun(
+      '"$1" --version >/dev/null; stat -c "%a %U %n" "$2" "$2"/*; ls -A /run',
+      DAVIT,
+      folder,
+    ),
+  );
+  assertEquals(stdout.trim().split("\n"), [
+    `755 root ${folder}`,
+    `644 root ${folder}/deno-compile-davit.cache`,
+    folder.slice("/run/".length),
+  ]);
+}, { missing: preludes });
+
+rootTest("the code cache is used, and not written again", async () => {
+  const folder = codeFolder();
+  const { stdout } = assertSuccess(
+    await withOwnRun(
+      '"$1" --version >/dev/null; before=$(stat -c "%i %Y" "$2"/*); ' +
+        '"$1" list >/dev/null; after=$(stat -c "%i %Y" "$2"/*); ' +
+        'echo "$before,$after"',
+      DAVIT,
+      folder,
+    ),
+  );
+  const [before, after] = stdout.trim().split(",");
+  assertEquals(after, before);
+}, { missing: preludes });
+
+rootTest("a user and a renamed binary use no code cache", async () => {
+  await inFolder(async (folder) => {
+    Deno.chmodSync(folder, 0o777);
+    Deno.copyFileSync(DAVIT, `${folder}/davit`);
+    Deno.copyFileSync(DAVIT, `${folder}/other`);
+    const { stdout } = assertSuccess(
+      await withOwnRun(
+        'TMPDIR=$1 setpriv --reuid 65534 "$1/davit" --version >/dev/null; ' +
+          'TMPDIR=$1 "$1/other" --version >/dev/null; ls -A /run; ls -A "$1"',
+        folder,
+      ),
+    );
+    assertEquals(stdout.trim().split("\n"), ["davit", "other"]);
+  });
+}, { missing: preludes });
