@@ -122,6 +122,9 @@ export function writeText(
   }
 }
 
+/** Bytes of a `struct statx`. */
+export const STATX_SIZE = 256;
+
 /** What statx(2) tells of a file. */
 export interface FileStatus {
   /** Type and permission bits. */
@@ -146,7 +149,7 @@ const STATX_MASK = 0x207;
 
 /** The status of an open file, or of a path below a directory. */
 function statx(fd: number, path: string, flags: number): FileStatus | number {
-  const stat = new DataView(new ArrayBuffer(256));
+  const stat = new DataView(new ArrayBuffer(STATX_SIZE));
   const result = syscall("statx", fd, path, flags, STATX_MASK, stat);
   if (result < 0) return -result;
   return {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { STATX_SIZE } from "../ffi/files.ts";
 import { E } from "../ffi/errno.ts";
 import { AT_EMPTY_PATH, O } from "../ffi/fd.ts";
 import { TTY } from "../ffi/pty.ts";
@@ -66,7 +67,7 @@ function openTerminal(plan: PlanBuilder, input: LaunchInput): void {
     flags: O.RDWR | O.NOCTTY,
     noSymlinks: true,
   });
-  plan.block("statfs", Array.from({ length: STATFS_SIZE / 8 }, () => [8, 0]))
+  plan.block("statfs", STATFS_SIZE)
     .call("fstatfs", [reg("master"), { block: "statfs" }])
     .add({ load: "type", from: { block: "statfs" }, size: 8 })
     .jump(genuine, [reg("type"), "==", MAGIC.DEVPTS])
@@ -147,7 +148,7 @@ function ownStdio(plan: PlanBuilder, fd: number, uid: number): void {
   const change = plan.fresh(`own ${fd}`);
   const next = plan.fresh(`owned ${fd}`);
   const skip = { tolerate: [{ errno: "any" as const, goto: next }] };
-  plan.block("statx", Array.from({ length: 32 }, () => [8, 0]))
+  plan.block("statx", STATX_SIZE)
     .call("statx", [fd, "", AT_EMPTY_PATH, 3, { block: "statx" }], skip)
     .add({ load: "major", from: { block: "statx", at: 128 }, size: 4 })
     .add({ load: "minor", from: { block: "statx", at: 132 }, size: 4 })

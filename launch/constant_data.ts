@@ -1,19 +1,28 @@
-const ENCODER = /* @__PURE__ */ new TextEncoder();
-
 /**
- * The bytes of a program that do not change: room for its instructions, then
- * strings and structures, each distinct one stored once.
+ * The data of a program that does not change: its strings and structures.
+ *
+ * Strings lie below an address and grow downwards, structures lie above it and
+ * grow upwards: the address of each is known as soon as it is added, and all
+ * strings are encoded in one go.
+ *
+ * @module
  */
+
+/** Every UTF-16 unit is a byte of UTF-8. */
+const ASCII = /^[\0-\x7f]*$/;
+
+/** Strings and structures, and where they lie in memory. */
 export class ConstantData {
-  readonly #strings = new Map<string, number>();
+  readonly #addresses = new Map<string, number>();
+  #stringBytes = 0;
   #bytes: Uint8Array<ArrayBuffer>;
   #length: number;
-  /** A view of all bytes; another one after an append. */
+  /** A view of the bytes above the base; another one after `reserve`. */
   view: DataView;
 
   /**
-   * @param base the address of the first byte
-   * @param reserved how many bytes to leave free at the beginning
+   * @param base the address of the first byte above the strings
+   * @param reserved how many bytes to leave free from there on
    */
   constructor(readonly base: number, reserved: number) {
     this.#length = reserved;
@@ -23,16 +32,12 @@ export class ConstantData {
 
   /** The address of `text`, NUL-terminated. */
   string(text: string): number {
-    let address = this.#strings.get(text);
+    let address = this.#addresses.get(text);
     if (address === undefined) {
-      const at = this.#length;
-      // A UTF-16 unit takes at most three bytes of UTF-8.
-      this.#grow(at + 3 * text.length + 1);
-      const { written } = ENCODER.encodeInto(text, this.#bytes.subarray(at));
-      this.#length = at + written;
-      this.#bytes[this.#length++] = 0;
-      address = this.base + at;
-      this.#strings.set(text, address);
+      this.#stringBytes += 1 +
+        (ASCII.test(text) ? text.length : encoder.encode(text).length);
+      address = this.base - this.#stringBytes;
+      this.#addresses.set(text, address);
     }
     return address;
   }
@@ -40,7 +45,13 @@ export class ConstantData {
   /** Room for `size` bytes, aligned to 8: its offset in `view`. */
   reserve(size: number): number {
     const at = (this.#length + 7) & ~7;
-    this.#grow(at + size);
+    this.#length = at + size;
+    if (this.#length > this.#bytes.length) {
+      const larger = new Uint8Array(2 * this.#length);
+      larger.set(this.#bytes);
+      this.#bytes = larger;
+      this.view = new DataView(larger.buffer);
+    }
     return at;
   }
 
@@ -49,17 +60,16 @@ export class ConstantData {
     this.#bytes.set(bytes);
   }
 
-  /** All bytes. */
+  /** The bytes of all strings, which end at the base. */
+  strings(): Uint8Array<ArrayBuffer> {
+    const last = [...this.#addresses.keys()].reverse();
+    return encoder.encode(last.length === 0 ? "" : `${last.join("\0")}\0`);
+  }
+
+  /** The bytes from the base on. */
   finish(): Uint8Array<ArrayBuffer> {
     return this.#bytes.subarray(0, this.#length);
   }
-
-  #grow(length: number): void {
-    this.#length = length;
-    if (length <= this.#bytes.length) return;
-    const larger = new Uint8Array(2 * length);
-    larger.set(this.#bytes);
-    this.#bytes = larger;
-    this.view = new DataView(larger.buffer);
-  }
 }
+
+const encoder = /* @__PURE__ */ new TextEncoder();

@@ -5,16 +5,17 @@ const BASE = 0x10000000;
 
 /** The text at an address. */
 function text(data: ConstantData, address: number): string {
-  const bytes = data.finish();
-  const at = address - BASE;
+  const bytes = data.strings();
+  const at = bytes.length - (BASE - address);
   return new TextDecoder().decode(bytes.subarray(at, bytes.indexOf(0, at)));
 }
 
 Deno.test("ConstantData leaves room at its beginning", () => {
   const data = new ConstantData(BASE, 100);
   assertEquals(data.finish().length, 100);
-  assertEquals(data.string("a"), BASE + 100);
-  assertEquals(data.finish().subarray(100), new Uint8Array([97, 0]));
+  assertEquals(data.string("a"), BASE - 2);
+  assertEquals(data.strings(), new Uint8Array([97, 0]));
+  assertEquals(data.finish().length, 100);
 });
 
 Deno.test("ConstantData stores each string once, NUL-terminated", () => {
@@ -22,8 +23,13 @@ Deno.test("ConstantData stores each string once, NUL-terminated", () => {
   const first = data.string("one");
   assert(data.string("two") !== first);
   assertEquals(data.string("one"), first);
-  assertEquals(data.finish().length, 8);
+  assertEquals(data.strings().length, 8);
   assertEquals(text(data, data.string("")), "");
+  assertEquals(text(data, first), "one");
+});
+
+Deno.test("ConstantData without a string has no bytes for them", () => {
+  assertEquals(new ConstantData(BASE, 8).strings().length, 0);
 });
 
 Deno.test("ConstantData reserves room aligned to 8", () => {

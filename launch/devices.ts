@@ -4,6 +4,7 @@
  * @module
  */
 
+import { STATX_SIZE } from "../ffi/files.ts";
 import { E } from "../ffi/errno.ts";
 import { AT_SYMLINK_NOFOLLOW, O } from "../ffi/fd.ts";
 import { deviceRegister, hasNamespace } from "./first_process.ts";
@@ -75,7 +76,7 @@ function makeDevice(plan: PlanBuilder, device: DeviceInput): void {
       ], { tolerate: [{ errno: E.EEXIST, goto: check }] })
       .jump(have)
       .label(check)
-      .block("statx", Array.from({ length: 32 }, () => [8, 0]))
+      .block("statx", STATX_SIZE)
       .call("statx", [
         reg("dev"),
         reg("name"),

@@ -47,7 +47,7 @@ export function elf(program: Program, arch: Arch): Uint8Array<ArrayBuffer> {
   const segments: Segment[] = [];
   const codeAt = HEADER_SIZE + 4 * PROGRAM_HEADER_SIZE;
   const textSize = codeAt + code.length;
-  const programAt = align(textSize);
+  const programAt = align(textSize) + align(program.strings.length);
   const writableAt = align(programAt + program.constant.length);
   const writableSize = program.registerBytes + program.writable.length;
   segments.push(
@@ -68,9 +68,9 @@ export function elf(program: Program, arch: Arch): Uint8Array<ArrayBuffer> {
     {
       type: PT_LOAD,
       flags: READ,
-      offset: programAt,
-      address: ADDRESS.program,
-      size: program.constant.length,
+      offset: programAt - program.strings.length,
+      address: ADDRESS.program - program.strings.length,
+      size: program.strings.length + program.constant.length,
     },
     // Without this header the kernel makes the stack executable.
     {
@@ -104,6 +104,7 @@ export function elf(program: Program, arch: Arch): Uint8Array<ArrayBuffer> {
     );
   });
   file.set(code, codeAt);
+  file.set(program.strings, programAt - program.strings.length);
   file.set(program.constant, programAt);
   file.set(program.writable, writableAt + program.registerBytes);
   return file;

@@ -69,7 +69,6 @@ for (const arch of ARCHES) {
       assertEquals(align, page);
       // What mmap(2) can do with it.
       assertEquals(offset % page, address % page);
-      assertEquals(address % page, 0);
       assertEquals(physical, address);
       assertEquals(size.fileSize, size.memorySize);
       assert(offset + size.fileSize <= file.length);
@@ -96,7 +95,9 @@ for (const arch of ARCHES) {
       const from = segment.offset + address - segment.address;
       return file.subarray(from, from + length);
     };
-    const { constant, writable, registerBytes } = source;
+    const { constant, strings, writable, registerBytes } = source;
+    assert(strings.length > 0);
+    assertEquals(at(ADDRESS.program - strings.length, strings.length), strings);
     assertEquals(at(ADDRESS.program, constant.length), constant);
     assertEquals(
       at(ADDRESS.registers, registerBytes),

@@ -132,7 +132,7 @@ function adjustOom(plan: PlanBuilder, input: LaunchInput): void {
   const genuine = plan.fresh("genuine procfs");
   const path = "/proc/self/oom_score_adj";
   plan.because(`set the OOM score to ${score}`, "/process/oomScoreAdj")
-    .block("statfs", Array.from({ length: STATFS_SIZE / 8 }, () => [8, 0]))
+    .block("statfs", STATFS_SIZE)
     .call("openat", [AT_FDCWD, path, O.WRONLY | O.CLOEXEC, 0], { to: "file" })
     .call("fstatfs", [reg("file"), { block: "statfs" }])
     .add({ load: "type", from: { block: "statfs" }, size: 8 })

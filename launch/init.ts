@@ -216,7 +216,7 @@ function checkInside(plan: PlanBuilder, cwd: string): void {
     `check that the working directory ${cwd} is inside the container`,
     "/process/cwd",
   )
-    .block("cwd", Array.from({ length: size / 8 }, () => [8, 0]))
+    .block("cwd", size)
     .call("getcwd", [{ block: "cwd" }, size])
     .add({ load: "type", from: { block: "cwd" }, size: 1 })
     .jump(inside, [reg("type"), "==", "/".charCodeAt(0)])

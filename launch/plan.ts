@@ -96,12 +96,15 @@ export interface Step {
   readonly action: Action;
 }
 
+/** A block's contents; a number stands for as many bytes of zero. */
+export type Block = readonly Field[] | number;
+
 /** A launch, whole. */
 export interface Plan {
   /** The steps in their order; the program starts with the first. */
   readonly steps: readonly Step[];
   /** Blocks that the program writes to, by name. */
-  readonly blocks: Readonly<Record<string, readonly Field[]>>;
+  readonly blocks: Readonly<Record<string, Block>>;
 }
 
 /** The register that holds the descriptor which failures are reported to. */
@@ -119,7 +122,7 @@ export const FRAME = "frame";
 /** Puts a plan together. */
 export class PlanBuilder {
   readonly #steps: Step[] = [];
-  readonly #blocks: Record<string, readonly Field[]> = {};
+  readonly #blocks: Record<string, Block> = {};
   #why = "";
   #pointer = "";
   #label: string | undefined;
@@ -176,8 +179,8 @@ export class PlanBuilder {
   }
 
   /** Declares a block that the program may write to. */
-  block(name: string, fields: readonly Field[]): this {
-    this.#blocks[name] = fields;
+  block(name: string, contents: Block): this {
+    this.#blocks[name] = contents;
     return this;
   }
 

@@ -19,6 +19,8 @@ import { ConstantData } from "./constant_data.ts";
 import {
   type Action,
   BLAME,
+  type Block,
+  type Call,
   type Field,
   type Operand,
   type Plan,
@@ -31,7 +33,7 @@ export const ADDRESS = {
   text: 0x400000,
   /** Registers of 8 bytes each, then the blocks. Writable. */
   registers: 0x800000,
-  /** The instructions, then the data that does not change. */
+  /** The instructions, then structures; strings end here. */
   program: 0x10000000,
 } as const;
 
@@ -69,7 +71,9 @@ const FIXED_REGISTERS = ["errno", REPORT, BLAME] as const;
 
 /** A program, ready to be put into an ELF file. */
 export interface Program {
-  /** Instructions and constant data, to be loaded at `ADDRESS.program`. */
+  /** Strings, to be loaded so that they end at `ADDRESS.program`. */
+  readonly strings: Uint8Array<ArrayBuffer>;
+  /** Instructions and structures, to be loaded at `ADDRESS.program`. */
   readonly constant: Uint8Array<ArrayBuffer>;
   /** Blocks, to be loaded behind the registers. */
   readonly writable: Uint8Array<ArrayBuffer>;
@@ -79,92 +83,79 @@ export interface Program {
   readonly length: number;
 }
 
-/** One instruction before its addresses are known. */
-interface Instruction {
-  readonly number: number;
-  readonly args: readonly Operand[];
-  readonly to: string;
-  readonly errno: number;
-  /** Instructions to go to, by label or number; 0 is nowhere. */
-  readonly onError: number | string;
-  readonly onZero: number | string;
-}
-
-function instruction(
+/** Adds an instruction; jumps are to a label, or to a number: 0 is nowhere. */
+type Emit = (
   number: number,
   args: readonly Operand[],
-  to = "errno",
-  onZero: number | string = 0,
-  errno = 0,
-  onError: number | string = 0,
-): Instruction {
-  return { number, args, to, errno, onError, onZero };
-}
+  to?: string,
+  onZero?: number | string,
+  errno?: number,
+  onError?: number | string,
+) => void;
 
-/** The instructions of `plan`; the first ones match its steps one to one. */
-function instructions(plan: Plan, arch: Arch): Instruction[] {
-  const list: Instruction[] = [];
-  const tail: Instruction[] = [];
-  const count = plan.steps.length;
-  for (let i = 0; i < count; i++) {
-    list.push(lower(plan.steps[i]!.action, i, arch, count, tail));
-  }
-  return tail.length === 0 ? list : list.concat(tail);
-}
-
-/** The instruction of a step; comparisons of errnos go to `tail`. */
+/**
+ * Adds the instruction of the step `index`. Several tolerated errnos lead to a
+ * chain of comparisons at `chain`.
+ */
 function lower(
   action: Action,
   index: number,
   arch: Arch,
-  count: number,
-  tail: Instruction[],
-): Instruction {
+  chain: number,
+  emit: Emit,
+): void {
   if ("call" in action) {
     const { call, args, to = "errno", tolerate, ifZero = 0 } = action;
     const number = syscallNumber(call, arch);
     if (tolerate === undefined || tolerate.length === 0) {
-      return instruction(number, args, to, ifZero);
+      return emit(number, args, to, ifZero);
     }
-    if (tolerate.length === 1) {
-      const { errno, goto } = tolerate[0]!;
-      const code = errno === "any" ? ANY_ERRNO : errno;
-      return instruction(number, args, to, ifZero, code, goto);
+    if (tolerate.length > 1) {
+      return emit(number, args, to, ifZero, ANY_ERRNO, chain);
     }
-    // Several errnos: any of them leads to a chain of comparisons.
-    const chain = count + tail.length;
-    for (const { errno, goto } of tolerate) {
-      const compared = errno === "any" ? [0, 0] : [{ reg: to }, -errno];
-      tail.push(instruction(OPERATION["=="], compared, "errno", goto));
-    }
-    tail.push(instruction(OPERATION.fail, [{ reg: to }, index]));
-    return instruction(number, args, to, ifZero, ANY_ERRNO, chain);
+    const { errno, goto } = tolerate[0]!;
+    const code = errno === "any" ? ANY_ERRNO : errno;
+    return emit(number, args, to, ifZero, code, goto);
   }
-  if ("set" in action) {
-    return instruction(OPERATION.set, [action.value], action.set);
-  }
+  if ("set" in action) return emit(OPERATION.set, [action.value], action.set);
   if ("load" in action) {
     const { load, from, at = 0, size } = action;
-    return instruction(OPERATION[`load${size}`], [from, at], load);
+    return emit(OPERATION[`load${size}`], [from, at], load);
   }
   if ("jump" in action) {
     const { jump, when } = action;
     return when === undefined
-      ? instruction(OPERATION["=="], [0, 0], "errno", jump)
-      : instruction(OPERATION[when[1]], [when[0], when[2]], "errno", jump);
+      ? emit(OPERATION["=="], [0, 0], "errno", jump)
+      : emit(OPERATION[when[1]], [when[0], when[2]], "errno", jump);
   }
   if ("store" in action) {
     const { store, into, size } = action;
-    return instruction(OPERATION[`store${size}`], [into, store]);
+    return emit(OPERATION[`store${size}`], [into, store]);
   }
   if ("and" in action) {
-    return instruction(OPERATION.and, [action.a, action.b], action.and);
+    return emit(OPERATION.and, [action.a, action.b], action.and);
   }
   if ("add" in action) {
-    return instruction(OPERATION.add, [action.a, action.b], action.add);
+    return emit(OPERATION.add, [action.a, action.b], action.add);
   }
-  if ("go" in action) return instruction(OPERATION.go, [action.go]);
-  return instruction(OPERATION.fail, [-action.fail, index]);
+  if ("go" in action) return emit(OPERATION.go, [action.go]);
+  emit(OPERATION.fail, [-action.fail, index]);
+}
+
+/** How many comparisons a step needs behind the instructions of all steps. */
+function chainLength(action: Action): number {
+  const count = "call" in action ? action.tolerate?.length ?? 0 : 0;
+  return count > 1 ? count + 1 : 0;
+}
+
+/** Adds the comparisons of the step `index`. */
+function lowerChain(action: Action, index: number, emit: Emit): void {
+  const { to = "errno", tolerate } = action as Call;
+  for (const { errno, goto } of tolerate!) {
+    const compared = errno === "any" ? [0, 0] : [{ reg: to }, -errno];
+    emit(OPERATION["=="], compared, "errno", goto);
+  }
+  emit(OPERATION.fail, [{ reg: to }, index]);
 }
 
 /** Bytes of a structure. */
@@ -174,13 +165,46 @@ function fieldsSize(fields: readonly Field[]): number {
   return size;
 }
 
-/** The number of each name, in the order in which they first come. */
-function numbered(names: Iterable<string>): Map<string, number> {
-  const numbers = new Map<string, number>();
-  for (const name of names) {
-    if (!numbers.has(name)) numbers.set(name, numbers.size);
+/** The names of a plan, and the numbers that they get. */
+interface Names {
+  readonly labels: Map<string, number>;
+  readonly registers: Map<string, number>;
+  /** Instructions of the program. */
+  readonly length: number;
+}
+
+function numberNames({ steps }: Plan): Names {
+  const labels = new Map<string, number>();
+  const registers = new Map<string, number>();
+  for (const name of FIXED_REGISTERS) registers.set(name, registers.size);
+  let length = steps.length;
+  for (let index = 0; index < steps.length; index++) {
+    const { label, action } = steps[index]!;
+    if (label !== undefined) {
+      if (labels.has(label)) throw new RangeError(`label "${label}" is twice`);
+      labels.set(label, index);
+    }
+    const to = result(action);
+    if (to !== undefined && !registers.has(to)) {
+      registers.set(to, registers.size);
+    }
+    length += chainLength(action);
   }
-  return numbers;
+  return { labels, registers, length };
+}
+
+/** The register that an action puts its result into. */
+function result(action: Action): string | undefined {
+  if ("call" in action) return action.to;
+  if ("set" in action) return action.set;
+  if ("load" in action) return action.load;
+  if ("add" in action) return action.add;
+  return "and" in action ? action.and : undefined;
+}
+
+/** Bytes of a block. */
+function blockSize(block: Block): number {
+  return typeof block === "number" ? block : fieldsSize(block);
 }
 
 /**
@@ -189,26 +213,18 @@ function numbered(names: Iterable<string>): Map<string, number> {
  * there
  */
 export function layOut(plan: Plan, arch: Arch): Program {
-  const list = instructions(plan, arch);
-  const labels = new Map<string, number>();
-  plan.steps.forEach(({ label }, index) => {
-    if (label === undefined) return;
-    if (labels.has(label)) throw new RangeError(`label "${label}" is twice`);
-    labels.set(label, index);
-  });
-  const registers = numbered([...FIXED_REGISTERS, ...list.map((i) => i.to)]);
+  const { steps } = plan;
+  const { labels, registers, length } = numberNames(plan);
   const registerBytes = 8 * registers.size;
+  const named = Object.entries(plan.blocks);
   const blocks = new Map<string, number>();
   let next: number = ADDRESS.registers + registerBytes;
-  for (const [name, fields] of Object.entries(plan.blocks)) {
+  for (const [name, block] of named) {
     blocks.set(name, next);
-    next += (fieldsSize(fields) + 7) & ~7;
+    next += (blockSize(block) + 7) & ~7;
   }
   const writableSize = next - ADDRESS.registers - registerBytes;
-  const constant = new ConstantData(
-    ADDRESS.program,
-    INSTRUCTION_SIZE * list.length,
-  );
+  const constant = new ConstantData(ADDRESS.program, INSTRUCTION_SIZE * length);
 
   const find = (map: Map<string, number>, name: string, what: string) => {
     const found = map.get(name);
@@ -254,10 +270,17 @@ export function layOut(plan: Plan, arch: Arch): Program {
     return address;
   };
 
-  const code = new Uint32Array(list.length * INSTRUCTION_SIZE / 4);
-  for (let index = 0; index < list.length; index++) {
-    const { number, args, to, errno, onError, onZero } = list[index]!;
-    let at = index * INSTRUCTION_SIZE / 4;
+  const code = new Uint32Array(length * INSTRUCTION_SIZE / 4);
+  let index = 0;
+  const emit: Emit = (
+    number,
+    args,
+    to = "errno",
+    onZero = 0,
+    errno = 0,
+    onError = 0,
+  ) => {
+    const at = index * INSTRUCTION_SIZE / 4;
     let mask = 0;
     let word = at + 4;
     for (let i = 0; i < args.length; i++) {
@@ -265,31 +288,47 @@ export function layOut(plan: Plan, arch: Arch): Program {
       if (typeof arg === "object" && "reg" in arg) mask |= 1 << i;
       const whole = value(arg, index);
       if (typeof whole === "bigint") {
-        code[word++] = Number(whole & LOW_BITS);
-        code[word++] = Number(BigInt.asUintN(64, whole) >> 32n);
+        code[word] = Number(whole & LOW_BITS);
+        code[word + 1] = Number(BigInt.asUintN(64, whole) >> 32n);
       } else {
-        // Stores keep the low 32 bits, of negative numbers too.
-        code[word++] = whole;
-        code[word++] = Math.floor(whole / HIGH);
+        // A store keeps the low 32 bits, of negative numbers too.
+        code[word] = whole;
+        if (whole < 0 || whole >= HIGH) {
+          code[word + 1] = Math.floor(whole / HIGH);
+        }
       }
+      word += 2;
     }
-    code[at++] = number | registers.get(to)! << 16;
-    code[at++] = errno | mask << 16;
-    code[at++] = target(onError);
-    code[at] = target(onZero);
+    code[at] = number | registers.get(to)! << 16;
+    code[at + 1] = errno | mask << 16;
+    code[at + 2] = target(onError);
+    code[at + 3] = target(onZero);
+    index++;
+  };
+  let chain = steps.length;
+  for (let i = 0; i < steps.length; i++) {
+    const { action } = steps[i]!;
+    lower(action, i, arch, chain, emit);
+    chain += chainLength(action);
+  }
+  for (let i = 0; i < steps.length && index < length; i++) {
+    const { action } = steps[i]!;
+    if (chainLength(action) > 0) lowerChain(action, i, emit);
   }
   constant.put(new Uint8Array(code.buffer));
   const writable = new Uint8Array(writableSize);
   const view = new DataView(writable.buffer);
-  for (const [name, fields] of Object.entries(plan.blocks)) {
+  for (const [name, block] of named) {
+    if (typeof block === "number") continue; // all zero
     const at = blocks.get(name)! - ADDRESS.registers - registerBytes;
-    put(view, at, fields, fields.map(([, operand]) => value(operand, 0)));
+    put(view, at, block, block.map(([, operand]) => value(operand, 0)));
   }
   return {
+    strings: constant.strings(),
     constant: constant.finish(),
     writable,
     registerBytes,
-    length: list.length,
+    length,
   };
 }
 
@@ -321,6 +360,8 @@ function set64(view: DataView, at: number, value: number | bigint): void {
     view.setBigUint64(at, BigInt.asUintN(64, value), true);
   } else {
     view.setUint32(at, value, true);
-    view.setUint32(at + 4, Math.floor(value / HIGH), true);
+    if (value < 0 || value >= HIGH) {
+      view.setUint32(at + 4, Math.floor(value / HIGH), true);
+    }
   }
 }

@@ -78,8 +78,8 @@ Deno.test("layOut() stores strings of every length", () => {
     const [address = 0n] = instruction(program, i).args;
     assert(readString(program, address) === text, `${text.length} characters`);
   });
-  assert(program.constant.length > 1024 * 1024);
-  assert(program.constant.length < 2 * 1024 * 1024);
+  assert(program.strings.length > 1024 * 1024);
+  assert(program.strings.length < 2 * 1024 * 1024);
 });
 
 Deno.test("layOut() stores strings as UTF-8", () => {

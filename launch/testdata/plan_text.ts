@@ -11,7 +11,7 @@
 
 import { errnoName } from "../../ffi/errno.ts";
 import { O } from "../../ffi/fd.ts";
-import type { Action, Call, Field, Operand, Plan } from "../plan.ts";
+import type { Action, Block, Call, Field, Operand, Plan } from "../plan.ts";
 
 /** Numbers from here on are flags or addresses: easier read in hexadecimal. */
 const HEXADECIMAL = 0x1000;
@@ -24,7 +24,10 @@ export function planText(plan: Plan): string {
     const mark = label === undefined ? "" : `${name(label)}: `;
     return `${reason} | ${mark}${actionText(action, name)}`;
   });
-  for (const [block, fields] of Object.entries(plan.blocks)) {
+  for (const [block, contents] of Object.entries(plan.blocks)) {
+    const fields: Block = typeof contents === "number"
+      ? Array.from({ length: contents / 8 }, () => [8, 0] as const)
+      : contents;
     lines.push(`block ${block} | ${fieldsText(fields, name)}`);
   }
   return lines.join("\n") + "\n";

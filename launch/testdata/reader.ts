@@ -46,12 +46,12 @@ export function read64(program: Program, address: bigint): bigint {
   return view(program).getBigUint64(at, true);
 }
 
-/** The NUL-terminated string at an address of the constant data. */
-export function readString({ constant }: Program, address: bigint): string {
-  const at = Number(address) - ADDRESS.program;
-  const end = constant.indexOf(0, at);
+/** The NUL-terminated string at an address. */
+export function readString({ strings }: Program, address: bigint): string {
+  const at = strings.length + Number(address) - ADDRESS.program;
+  const end = strings.indexOf(0, at);
   if (at < 0 || end < 0) throw new RangeError(`no string at ${address}`);
-  return new TextDecoder().decode(constant.subarray(at, end));
+  return new TextDecoder().decode(strings.subarray(at, end));
 }
 
 /** The strings of a NULL-terminated vector. */
