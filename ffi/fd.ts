@@ -109,6 +109,16 @@ export function close(fd: number): void {
   syscall("close", fd);
 }
 
+/**
+ * A pipe: what is written to the second descriptor is read from the first.
+ * @throws {SyscallError}
+ */
+export function pipe(): [Fd, Fd] {
+  const ends = new Int32Array(2);
+  checked("pipe2", "pipe", ends, O.CLOEXEC);
+  return [ends[0] as Fd, ends[1] as Fd];
+}
+
 /** A descriptor that a `using` declaration closes. */
 export class Handle implements Disposable {
   #fd: Fd | undefined;

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { SyscallError } from "./error.ts";
-import { CLONE_NEW, setns } from "./namespace.ts";
+import { CLONE_NEW, namespaceAt, setns } from "./namespace.ts";
 
 function failure(call: () => unknown): [string, string, string] {
   const error = assertThrows(call, SyscallError) as SyscallError;
@@ -41,4 +41,26 @@ Deno.test("CLONE_NEW names the eight kinds, one bit each", () => {
   assertEquals(flags.length, 8);
   const all = flags.reduce<number>((sum, flag) => sum | flag, 0);
   assertEquals(all, 0x7e020080);
+});
+
+Deno.test("namespaceAt() tells a namespace's kind and number", () => {
+  const found = namespaceAt(NET)!;
+  assertEquals(found.type, CLONE_NEW.NET);
+  assertEquals(`net:[${found.inode}]`, Deno.readLinkSync(NET));
+  assertEquals(namespaceAt("/proc/self/ns/user")!.type, CLONE_NEW.USER);
+});
+
+Deno.test("namespaceAt() opens nothing that is no namespace", () => {
+  const folder = Deno.makeTempDirSync();
+  try {
+    const fifo = `${folder}/fifo`;
+    new Deno.Command("mkfifo", { args: [fifo] }).outputSync();
+    // To open one for reading would wait for a writer.
+    for (const path of [fifo, folder, "/dev/null", "/proc/self/ns"]) {
+      assertEquals(namespaceAt(path), undefined, path);
+    }
+    assertEquals(failure(() => namespaceAt(`${folder}/none`))[1], "ENOENT");
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
 });

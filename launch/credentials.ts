@@ -34,7 +34,7 @@ export function planCredentials(
   plan: PlanBuilder,
   process: ProcessInput,
 ): void {
-  const { uid, gid, groups, setGroups, capabilities, umask } = process;
+  const { uid, gid, setGroups, capabilities, umask } = process;
   if (process.noNewPrivileges) {
     plan.because("forbid new privileges", "/process/noNewPrivileges")
       .call("prctl", [PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0]);
@@ -42,13 +42,7 @@ export function planCredentials(
   dropBounding(plan, capabilities.bounding);
   plan.because("keep capabilities while the user changes", "/process/user")
     .call("prctl", [PR_SET_KEEPCAPS, 1, 0, 0, 0]);
-  if (setGroups) {
-    const list = { struct: groups.map((group): Field => [4, group]) };
-    plan.because(
-      `set the additional groups (${groups.join(", ") || "none"})`,
-      "/process/user/additionalGids",
-    ).call("setgroups", [groups.length, groups.length === 0 ? 0 : list]);
-  }
+  if (setGroups !== "denied") planGroups(plan, process);
   plan.because(`become group ${gid}`, "/process/user/gid")
     .call("setresgid", [gid, gid, gid]);
   plan.because(`become user ${uid}`, "/process/user/uid")
@@ -57,6 +51,24 @@ export function planCredentials(
   setCapabilities(plan, capabilities);
   plan.because(`set the umask to ${umask.toString(8)}`, "/process/user/umask")
     .call("umask", [umask]);
+}
+
+function planGroups(plan: PlanBuilder, process: ProcessInput): void {
+  const { groups, setGroups } = process;
+  const list = { struct: groups.map((group): Field => [4, group]) };
+  plan.because(
+    `set the additional groups (${groups.join(", ") || "none"})`,
+    "/process/user/additionalGids",
+  );
+  if (groups.length > 0 || setGroups === "needed") {
+    plan.call("setgroups", [groups.length, groups.length === 0 ? 0 : list]);
+    return;
+  }
+  // The first process had dropped them before it joined the user namespace.
+  const done = plan.fresh("no groups");
+  plan.call("setgroups", [0, 0], {
+    tolerate: [{ errno: E.EPERM, goto: done }],
+  }).label(done);
 }
 
 /** Capabilities above the kernel's last one answer EINVAL. */

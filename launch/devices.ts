@@ -7,7 +7,7 @@
 import { STATX_SIZE } from "../ffi/files.ts";
 import { E } from "../ffi/errno.ts";
 import { AT_SYMLINK_NOFOLLOW, O } from "../ffi/fd.ts";
-import { deviceRegister, hasNamespace } from "./first_process.ts";
+import { bindsDevices, deviceRegister } from "./first_process.ts";
 import type { DeviceInput, LaunchInput } from "./input.ts";
 import { attachTo } from "./mounts.ts";
 import { type PlanBuilder, reg } from "./plan.ts";
@@ -24,7 +24,7 @@ export function planDevices(plan: PlanBuilder, input: LaunchInput): void {
   for (const device of devices) {
     const { name, major, minor } = device;
     plan.because(`make the device /dev/${name} (${major}:${minor})`);
-    if (hasNamespace(input, "user")) bindDevice(plan, name);
+    if (bindsDevices(input)) bindDevice(plan, name);
     else makeDevice(plan, device);
   }
   for (const { path, text } of deviceLinks) {

@@ -14,27 +14,29 @@ import {
   MS_SLAVE,
   MS_UNBINDABLE,
 } from "../ffi/mount.ts";
-import { CLONE_NEW } from "../ffi/namespace.ts";
 import { MAGIC, STATFS_SIZE } from "../ffi/statfs.ts";
 import { setAttributes, treeFlags } from "./attributes.ts";
 import { descriptor, firstFree } from "./descriptors.ts";
 import { INIT_NAME } from "./init_name.ts";
-import type { LaunchInput, NamespaceInput, NamespaceKind } from "./input.ts";
-import { awaitAnswer, tell } from "./messages.ts";
+import type { LaunchInput } from "./input.ts";
+import { tell } from "./messages.ts";
+import {
+  clonedKinds,
+  enterUserNamespace,
+  hasNamespace,
+  joinNamespaces,
+  joinsNamespace,
+  makesNamespace,
+  makeTimeNamespace,
+  NAMESPACE_FLAG,
+  openNamespaces,
+  openTimeOffsets,
+  ownMounts,
+} from "./namespaces.ts";
 import { type Field, type PlanBuilder, reg, REPORT } from "./plan.ts";
 import { ROOT } from "./root_paths.ts";
 
-/** clone(2)'s flag of each kind of namespace. */
-export const NAMESPACE_FLAG: Readonly<Record<NamespaceKind, number>> = {
-  pid: CLONE_NEW.PID,
-  network: CLONE_NEW.NET,
-  mount: CLONE_NEW.MOUNT,
-  ipc: CLONE_NEW.IPC,
-  uts: CLONE_NEW.UTS,
-  user: CLONE_NEW.USER,
-  cgroup: CLONE_NEW.CGROUP,
-  time: CLONE_NEW.TIME,
-};
+export { hasNamespace, makesNamespace } from "./namespaces.ts";
 
 const CLONE_PARENT = 0x8000, SIGCHLD = 17;
 const CLONE_INTO_CGROUP = 0x200000000, CLONE_ARGS_SIZE = 88;
@@ -60,7 +62,8 @@ export const UNIFIED = "unified cgroup";
 
 /** Whether clone3(2) can put init into its cgroup of v2. */
 export function isBornInCgroup(input: LaunchInput): boolean {
-  return input.cgroupDirectory !== undefined && !hasNamespace(input, "user");
+  return input.cgroupDirectory !== undefined &&
+    !hasNamespace(input, "user") && !joinsNamespace(input, "cgroup");
 }
 
 /** The register with the descriptor of a `tasks` file. */
@@ -68,33 +71,71 @@ export function cgroupRegister(index: number): string {
   return `cgroup ${index}`;
 }
 
-/** Whether the container has a namespace of this kind, new or joined. */
-export function hasNamespace(input: LaunchInput, kind: NamespaceKind): boolean {
-  return input.namespaces.some((namespace) => namespace.kind === kind);
+/** In a user namespace mknod(2) is forbidden: the host's devices are bound. */
+export function bindsDevices(input: LaunchInput): boolean {
+  const { privileges = "host" } = input;
+  return privileges !== "host" || hasNamespace(input, "user");
 }
 
-/** Whether a namespace of this kind is made for the container. */
-export function makesNamespace(
-  input: LaunchInput,
-  kind: NamespaceKind,
-): boolean {
-  return input.namespaces.some((n) => n.kind === kind && n.path === undefined);
-}
-
-/** Steps of the first process. */
+/**
+ * Steps of the first process.
+ *
+ * Root opens what the container gets while it has the host's rights, and goes
+ * into the user namespace then. An ordinary user has rights over mounts only
+ * inside of one, so that there the order is the other way round.
+ */
 export function planFirstProcess(plan: PlanBuilder, input: LaunchInput): void {
+  const { privileges = "host" } = input;
   const davit = descriptor("davit", input.preserveFds);
   prepare(plan, input, davit);
+  openTimeOffsets(plan, input);
   adjustOom(plan, input);
+  if (privileges !== "user") refuseTracing(plan);
   openCgroups(plan, input);
+  if (privileges === "user") enterAsUser(plan, input, davit);
+  else enterAsRoot(plan, input, davit);
+  makeTimeNamespace(plan, input);
+  cloneInit(plan, input, davit);
+}
+
+function enterAsRoot(
+  plan: PlanBuilder,
+  input: LaunchInput,
+  davit: number,
+): void {
+  // The mounts here may be those of a namespace above.
+  const { privileges = "host" } = input;
+  const isGuest = privileges === "namespace";
+  if (isGuest && hasNamespace(input, "mount")) ownMounts(plan, input);
+  openFiles(plan, input);
+  raiseLimits(plan, input);
+  openNamespaces(plan, input);
+  joinNamespaces(plan, input);
+  enterUserNamespace(plan, input, davit);
+}
+
+function enterAsUser(
+  plan: PlanBuilder,
+  input: LaunchInput,
+  davit: number,
+): void {
+  raiseLimits(plan, input);
+  openNamespaces(plan, input);
+  enterUserNamespace(plan, input, davit);
+  // Not before: newuidmap(1) and the kernel want a process of the user's.
+  refuseTracing(plan);
+  endWithDavit(plan, SIGKILL);
+  joinNamespaces(plan, input);
+  if (makesNamespace(input, "mount")) ownMounts(plan, input);
+  openFiles(plan, input);
+}
+
+/** Opens what the container gets of the host's files. */
+function openFiles(plan: PlanBuilder, input: LaunchInput): void {
   openRoot(plan, input);
   openSources(plan, input);
-  if (hasNamespace(input, "user")) openDevices(plan, input);
+  if (bindsDevices(input)) openDevices(plan, input);
   if (hasHostTerminal(input)) openConsole(plan, input);
-  raiseLimits(plan, input);
-  joinNamespaces(plan, input);
-  if (hasNamespace(input, "user")) becomeRoot(plan, input, davit);
-  cloneInit(plan, input, davit);
 }
 
 function prepare(plan: PlanBuilder, input: LaunchInput, davit: number): void {
@@ -113,6 +154,9 @@ function prepare(plan: PlanBuilder, input: LaunchInput, davit: number): void {
   endWithDavit(plan, SIGKILL);
   plan.because(`be called ${INIT_NAME} until the program runs`)
     .call("prctl", [PR_SET_NAME, INIT_NAME, 0, 0, 0]);
+}
+
+function refuseTracing(plan: PlanBuilder): void {
   plan.because("keep other processes from tracing the launch")
     .call("prctl", [PR_SET_DUMPABLE, 0, 0, 0, 0]);
 }
@@ -152,7 +196,8 @@ function openCgroups(plan: PlanBuilder, input: LaunchInput): void {
   });
   const { cgroupDirectory: path } = input;
   if (path === undefined) return;
-  // In a user namespace init has no right to a cgroup but by an open file.
+  // In a user namespace, or a cgroup namespace that is not below the cgroup,
+  // init has no right to it but by an open file.
   if (isBornInCgroup(input)) open(path, O.PATH | O.DIRECTORY, UNIFIED);
   else open(`${path}/cgroup.procs`, O.WRONLY, UNIFIED);
 }
@@ -203,7 +248,6 @@ function openSources(plan: PlanBuilder, input: LaunchInput): void {
   });
 }
 
-/** In a user namespace mknod(2) is forbidden: the host's devices are bound. */
 function openDevices(plan: PlanBuilder, input: LaunchInput): void {
   for (const { name } of input.devices) {
     plan.because(`open the device /dev/${name}`)
@@ -223,12 +267,24 @@ function hasHostTerminal(input: LaunchInput): boolean {
 /** The host's devpts is in no mount that init can reach. */
 function openConsole(plan: PlanBuilder, input: LaunchInput): void {
   if (!hasNamespace(input, "mount")) return;
-  plan.because("open the terminal that Davit opened", "/process/terminal")
-    .call("open_tree", [
-      descriptor("console", input.preserveFds),
-      "",
-      treeFlags(false) | AT_EMPTY_PATH,
-    ], { to: CONSOLE });
+  const console = descriptor("console", input.preserveFds);
+  const flags = treeFlags(false);
+  const to = { to: CONSOLE };
+  plan.because("open the terminal that Davit opened", "/process/terminal");
+  if (input.privileges === undefined || input.privileges === "host") {
+    plan.call("open_tree", [console, "", flags | AT_EMPTY_PATH], to);
+    return;
+  }
+  // It was opened in another mount namespace: here it has the same path.
+  const size = 64;
+  plan.block("terminal", Array.from({ length: size / 8 }, () => [8, 0]))
+    .call("readlinkat", [
+      AT_FDCWD,
+      `/proc/self/fd/${console}`,
+      { block: "terminal" },
+      size - 1,
+    ])
+    .call("open_tree", [AT_FDCWD, { block: "terminal" }, flags], to);
 }
 
 /** A hard limit can be raised here, lowered everywhere. */
@@ -241,57 +297,8 @@ function raiseLimits(plan: PlanBuilder, input: LaunchInput): void {
   }
 }
 
-/** A FIFO in the place of a namespace must not be waited for. */
-const NAMESPACE_OPEN = O.RDONLY | O.NONBLOCK | O.NOCTTY | O.CLOEXEC;
-
-function joinNamespaces(plan: PlanBuilder, input: LaunchInput): void {
-  const joined = input.namespaces.filter((n) => n.path !== undefined);
-  const register = (n: NamespaceInput) => `${n.kind} namespace`;
-  for (const namespace of joined) {
-    const { kind, path = "", pointer } = namespace;
-    plan.because(`open the ${kind} namespace ${path}`, pointer)
-      .call("openat", [AT_FDCWD, path, NAMESPACE_OPEN, 0], {
-        to: register(namespace),
-      });
-  }
-  // The user namespace comes last: before it, this process may join them all.
-  const last = (n: NamespaceInput) => Number(n.kind === "user");
-  for (const namespace of joined.sort((a, b) => last(a) - last(b))) {
-    const { kind, path = "", pointer } = namespace;
-    const flag = NAMESPACE_FLAG[kind];
-    plan.because(`join the ${kind} namespace ${path}`, pointer)
-      .call("setns", [reg(register(namespace)), flag])
-      .call("close", [reg(register(namespace))]);
-  }
-}
-
-function becomeRoot(
-  plan: PlanBuilder,
-  input: LaunchInput,
-  davit: number,
-): void {
-  const pointer = input.namespaces.find((n) => n.kind === "user")!.pointer;
-  if (makesNamespace(input, "user")) {
-    plan.because("create the user namespace", pointer)
-      .call("unshare", [CLONE_NEW.USER])
-      .because("have the IDs of the user namespace mapped", pointer);
-    tell(plan, davit, "maps");
-    awaitAnswer(plan, davit);
-  }
-  // Where no ID 0 is mapped the process keeps the IDs that it has.
-  plan.because("become root of the user namespace", pointer);
-  for (const call of ["setresgid", "setresuid"] as const) {
-    const done = plan.fresh(call);
-    plan.call(call, [0, 0, 0], {
-      tolerate: [{ errno: E.EINVAL, goto: done }],
-    }).label(done);
-  }
-}
-
 function cloneInit(plan: PlanBuilder, input: LaunchInput, davit: number): void {
-  const kinds = input.namespaces.filter((n) =>
-    n.path === undefined && n.kind !== "user" && n.kind !== "cgroup"
-  ).map((n) => n.kind);
+  const kinds = clonedKinds(input);
   const flags = kinds.reduce((sum, kind) => sum | NAMESPACE_FLAG[kind], 0);
   const what = kinds.length === 0
     ? "create init"

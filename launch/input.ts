@@ -24,6 +24,29 @@ export interface NamespaceInput {
   readonly pointer: string;
 }
 
+/** How far a clock of a new time namespace is from the host's. */
+export interface TimeOffsetInput {
+  readonly clock: "monotonic" | "boottime";
+  /** May be negative. */
+  readonly seconds: bigint;
+  /** 0 to 999999999. */
+  readonly nanoseconds: number;
+  readonly pointer: string;
+}
+
+/**
+ * Who launches: root of the host; root of a user namespace that Davit runs in,
+ * who has no rights over what is outside; or an ordinary user, who has rights
+ * only in the container's user namespace.
+ */
+export type Privileges = "host" | "namespace" | "user";
+
+/**
+ * Whether setgroups(2) has to work: `possible`, when the joined user namespace
+ * may deny it and no groups are asked for; `denied`, when it cannot work.
+ */
+export type SetGroups = "needed" | "possible" | "denied";
+
 /** One change of a mount's propagation. */
 export interface Propagation {
   /** An MS_ propagation flag. */
@@ -135,8 +158,7 @@ export interface ProcessInput {
   readonly uid: number;
   readonly gid: number;
   readonly groups: readonly number[];
-  /** False where the user namespace forbids setgroups(2). */
-  readonly setGroups: boolean;
+  readonly setGroups: SetGroups;
   readonly umask: number;
   readonly capabilities: CapabilityInput;
   readonly rlimits: readonly RlimitInput[];
@@ -160,7 +182,11 @@ export interface LaunchInput {
     /** Change the root with chroot(2), for a host that runs from an initramfs. */
     readonly noPivot: boolean;
   };
+  /** Absent: the host's. */
+  readonly privileges?: Privileges;
   readonly namespaces: readonly NamespaceInput[];
+  /** For a new time namespace. */
+  readonly timeOffsets?: readonly TimeOffsetInput[];
   readonly hostname?: string;
   readonly domainname?: string;
   /** `tasks` files of cgroup v1 that init writes itself into. */

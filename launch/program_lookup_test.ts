@@ -21,7 +21,7 @@ function process(name: string, env: readonly string[]): ProcessInput {
     uid: 0,
     gid: 0,
     groups: [],
-    setGroups: true,
+    setGroups: "needed",
     umask: 0o22,
     capabilities: NONE,
     rlimits: [],

@@ -45,7 +45,9 @@ import { hostId, writeIdMaps } from "./id_maps.ts";
 import { processStat } from "./init_process.ts";
 import { lower, rootfsPath } from "./lower.ts";
 import { checkPreserved, unraisableAmbient } from "./lower_process.ts";
+import { withoutOwnNamespaces } from "./namespace_paths.ts";
 import { osText } from "./os_error.ts";
+import { checkPrivileges, ownPrivileges } from "./privileges.ts";
 import { quote } from "./quote.ts";
 import type { CreateOptions, Runtime, StateReport } from "./runtime.ts";
 import type { Spec } from "./spec.ts";
@@ -94,12 +96,13 @@ export function createContainer(
     // First of all calls: one opening of libc then serves everything.
     launchLibrary();
     const bundle = validCreateParams(runtime, id, options.bundle);
-    const { spec, warnings } = readConfig(bundle, {
+    const { spec: whole, warnings } = readConfig(bundle, {
       strict: options.strict === true,
     });
     for (const warning of warnings) {
       runtime.log.warn(`config.json: ${describeProblem(warning)}`);
     }
+    const spec = withoutOwnNamespaces(whole);
     const unraisable = unraisableAmbient(spec.process?.capabilities);
     if (unraisable.length > 0) {
       runtime.log.info(
@@ -124,6 +127,7 @@ export class Creation {
   readonly #undo: (() => void)[] = [];
   readonly #manager: CgroupManager;
   readonly #owner = Deno.uid() ?? 0;
+  readonly #privileges = ownPrivileges();
   #record: ContainerRecord;
 
   /**
@@ -142,6 +146,7 @@ export class Creation {
     const { id, preserveFds = 0, cgroupManager: kind } = options;
     const { log } = runtime;
     checkPreserved(preserveFds, closesOnExec);
+    checkPrivileges(spec, this.#privileges);
     checkRootfs(rootfsPath(spec, bundle));
     checkConsole(spec, options, relays);
     const layout = kind === "disabled"
@@ -224,6 +229,7 @@ export class Creation {
       cgroupDirectories: this.#manager.directories,
       noPivot,
       preserveFds,
+      privileges: this.#privileges,
       recursiveReadonly: this.extras.recursiveReadonly ?? false,
     });
     return planLaunch(input);
@@ -245,7 +251,8 @@ export class Creation {
         ...(terminal.slave !== undefined && { console: terminal.slave }),
         folder: containerFolder(root, id),
         meanwhile: () => this.#whileLaunching(),
-        writeMaps: (pid) => writeIdMaps(pid, this.spec.linux ?? {}),
+        writeMaps: (pid) =>
+          writeIdMaps(pid, this.spec.linux ?? {}, this.#privileges),
         onReady: (pid) => this.#recordInit(pid, plan),
       });
       this.#undo.push(() => endInit(launched.pid));
@@ -284,9 +291,9 @@ export class Creation {
     const terminal = setupConsole("", consoleSocket, this.relays);
     const { linux = {}, process } = this.spec;
     const owner = hostId(process?.user?.uid ?? 0, linux);
-    if (terminal.slave !== undefined && owner !== undefined) {
-      fchown(terminal.slave, owner);
-    }
+    // An ordinary user can give nothing away: it is his already.
+    const gives = this.#privileges !== "user" && owner !== undefined;
+    if (terminal.slave !== undefined && gives) fchown(terminal.slave, owner);
     return terminal;
   }
 

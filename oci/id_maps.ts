@@ -1,31 +1,106 @@
+/**
+ * The ID maps of a new user namespace, user_namespaces(7).
+ *
+ * Root writes them itself. An ordinary user may map his own ID alone; for more
+ * there are newuidmap(1) and newgidmap(1), which know what he was given.
+ *
+ * @module
+ */
+
 import { writeText } from "../ffi/files.ts";
+import type { Privileges } from "../launch/input.ts";
 import { RuntimeError } from "./errors.ts";
+import { mapWithTool } from "./id_map_tools.ts";
 import { osText } from "./os_error.ts";
 import type { IdMapping, Linux } from "./spec.ts";
 
+/** Bytes that the kernel takes less than: a page, at the least this long. */
+const PAGE = 4096;
+
+/** A map to write, and what asked for it. */
+interface IdMap {
+  readonly file: "uid_map" | "gid_map";
+  readonly property: "linux.uidMappings" | "linux.gidMappings";
+  readonly tool: "newuidmap" | "newgidmap";
+  readonly lines: readonly IdMapping[];
+  /** The caller's own ID of this kind. */
+  readonly own: number | null;
+}
+
+/** Whether an ordinary user with the ID `own` cannot write this map himself. */
+export function needsTool(
+  lines: readonly IdMapping[],
+  own: number | null,
+): boolean {
+  const [only] = lines;
+  return lines.length !== 1 || only!.size !== 1 || only!.hostID !== own;
+}
+
 /**
- * Writes the maps of a new user namespace, user_namespaces(7).
+ * Writes the maps of a new user namespace.
  * @param pid the process that made it
  * @throws {RuntimeError} system
  */
-export function writeIdMaps(pid: number, linux: Linux): void {
-  write(pid, "uid_map", linux.uidMappings ?? []);
-  write(pid, "gid_map", linux.gidMappings ?? []);
+export function writeIdMaps(
+  pid: number,
+  linux: Linux,
+  privileges: Privileges = "host",
+): void {
+  const users: IdMap = {
+    file: "uid_map",
+    property: "linux.uidMappings",
+    tool: "newuidmap",
+    lines: linux.uidMappings ?? [],
+    own: Deno.uid(),
+  };
+  const groups: IdMap = {
+    file: "gid_map",
+    property: "linux.gidMappings",
+    tool: "newgidmap",
+    lines: linux.gidMappings ?? [],
+    own: Deno.gid(),
+  };
+  for (const map of [users, groups]) {
+    const { lines, own, property, tool } = map;
+    if (privileges === "user" && needsTool(lines, own)) {
+      mapWithTool(tool, pid, lines, property);
+      continue;
+    }
+    // Who could drop groups might get at what they are kept from.
+    if (privileges === "user" && map === groups) {
+      explained(map, () => writeText(`/proc/${pid}/setgroups`, "deny"));
+    }
+    writeMap(pid, map);
+  }
 }
 
-function write(pid: number, file: string, maps: readonly IdMapping[]): void {
-  const lines = maps.map(({ containerID, hostID, size }) =>
+function writeMap(pid: number, map: IdMap): void {
+  const text = map.lines.map(({ containerID, hostID, size }) =>
     `${containerID} ${hostID} ${size}\n`
+  ).join("");
+  // The kernel takes all lines in one write.
+  explained(
+    map,
+    () => writeText(`/proc/${pid}/${map.file}`, text),
+    text.length < PAGE
+      ? ""
+      : `; the lines have ${text.length} bytes, the kernel takes less than a ` +
+        "page",
   );
+}
+
+function explained(
+  { file, property }: IdMap,
+  write: () => void,
+  cause = "",
+): void {
   try {
-    // The kernel takes all lines in one write.
-    writeText(`/proc/${pid}/${file}`, lines.join(""));
+    write();
   } catch (error) {
-    const property = file === "uid_map" ? "uidMappings" : "gidMappings";
     throw new RuntimeError(
       "system",
-      `Cannot write the user namespace's ${file} (linux.${property}): ` +
-        osText(error),
+      `Cannot write the user namespace's ${file} (${property}): ` +
+        osText(error) + cause,
       { cause: error },
     );
   }

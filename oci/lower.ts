@@ -13,11 +13,14 @@ import type {
   DeviceInput,
   LaunchInput,
   NamespaceInput,
+  Privileges,
+  TimeOffsetInput,
 } from "../launch/input.ts";
 import { components } from "../launch/root_paths.ts";
 import { bindSource, isBind, lowerMounts } from "./lower_mounts.ts";
 import { lowerProcess } from "./lower_process.ts";
 import { parseMountOptions } from "./mount_options.ts";
+import { setGroupsOf } from "./privileges.ts";
 import type { Linux, Spec } from "./spec.ts";
 
 /** What lowering needs besides the configuration. */
@@ -30,6 +33,8 @@ export interface LowerContext {
   readonly cgroupDirectories: readonly string[];
   readonly noPivot: boolean;
   readonly preserveFds: number;
+  /** What Davit may do; absent: what root of the host may. */
+  readonly privileges?: Privileges;
   /** Make the mounts below the root read-only too. */
   readonly recursiveReadonly?: boolean;
 }
@@ -66,6 +71,7 @@ export function rootfsPath(spec: Spec, bundle: string): string {
  */
 export function lower(spec: Spec, context: LowerContext): LaunchInput {
   const { id, bundle, layout, cgroupDirectories } = context;
+  const { privileges = "host" } = context;
   const { tasks, unified } = cgroupJoins(layout, cgroupDirectories);
   const { linux = {}, mounts = [], root, hostname, domainname } = spec;
   const namespaces = lowerNamespaces(linux);
@@ -83,6 +89,7 @@ export function lower(spec: Spec, context: LowerContext): LaunchInput {
     })),
     ownDevpts: mounts.filter(isAt("/dev/pts"))
       .some(({ type }) => type === "devpts"),
+    setGroups: setGroupsOf(spec, privileges),
   });
   return {
     id,
@@ -93,7 +100,9 @@ export function lower(spec: Spec, context: LowerContext): LaunchInput {
       ...rootPropagation(linux),
       noPivot: context.noPivot,
     },
+    privileges,
     namespaces,
+    ...timeOffsets(linux),
     ...(hostname !== undefined && hostname !== "" && { hostname }),
     ...(domainname !== undefined && domainname !== "" && { domainname }),
     cgroupTasks: tasks,
@@ -124,6 +133,19 @@ function lowerNamespaces({ namespaces = [] }: Linux): NamespaceInput[] {
     ...(path !== undefined && path !== "" && { path }),
     pointer: `/linux/namespaces/${index}`,
   }));
+}
+
+function timeOffsets({ timeOffsets }: Linux) {
+  if (timeOffsets === undefined) return {};
+  const clocks = ["monotonic", "boottime"] as const;
+  const list = clocks.flatMap((clock): TimeOffsetInput[] => {
+    const { secs = 0, nanosecs = 0 } = timeOffsets[clock] ?? {};
+    if (timeOffsets[clock] === undefined) return [];
+    const seconds = BigInt(secs);
+    const pointer = `/linux/timeOffsets/${clock}`;
+    return [{ clock, seconds, nanoseconds: nanosecs, pointer }];
+  });
+  return { timeOffsets: list };
 }
 
 function rootPropagation({ rootfsPropagation = "" }: Linux) {

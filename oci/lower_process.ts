@@ -5,7 +5,7 @@
  */
 
 import { getLimit } from "../ffi/process.ts";
-import type { ProcessInput, RlimitInput } from "../launch/input.ts";
+import type { ProcessInput, RlimitInput, SetGroups } from "../launch/input.ts";
 import { RuntimeError } from "./errors.ts";
 import { homeDirectory, type Mounted } from "./home.ts";
 import { capabilityNumber, rlimitNumber } from "./names.ts";
@@ -22,6 +22,7 @@ export interface ProcessContext {
   readonly mounts: readonly Mounted[];
   /** Whether the container mounts a devpts of its own. */
   readonly ownDevpts: boolean;
+  readonly setGroups: SetGroups;
 }
 
 /** What a launch does for `process`. */
@@ -41,7 +42,7 @@ export function lowerProcess(
     uid,
     gid,
     groups: additionalGids,
-    setGroups: true,
+    setGroups: context.setGroups,
     umask: umask ?? DEFAULT_UMASK,
     capabilities: lowerCapabilities(process.capabilities),
     rlimits: (process.rlimits ?? []).map(lowerRlimit),

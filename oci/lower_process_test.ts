@@ -9,7 +9,12 @@ import {
 import { CAPABILITIES, RLIMITS } from "./names.ts";
 import type { Process } from "./spec.ts";
 
-const context = { rootfs: "/no/such/rootfs", mounts: [], ownDevpts: true };
+const context = {
+  rootfs: "/no/such/rootfs",
+  mounts: [],
+  ownDevpts: true,
+  setGroups: "needed" as const,
+};
 
 function lowered(more: Partial<Process> = {}, ownDevpts = true) {
   const process = { args: ["sh"], cwd: "/", env: ["HOME=/h"], ...more };
@@ -25,7 +30,7 @@ Deno.test("lowerProcess() fills in the defaults", () => {
     uid: 0,
     gid: 0,
     groups: [],
-    setGroups: true,
+    setGroups: "needed",
     umask: 0o022,
     capabilities: {
       bounding: none,

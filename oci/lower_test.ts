@@ -186,6 +186,7 @@ Deno.test("lower() leaves out what is empty or absent", () => {
       recursive: true,
       noPivot: true,
     },
+    privileges: "host",
     namespaces: [],
     mounts: [],
     devices: [],

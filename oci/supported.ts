@@ -40,12 +40,6 @@ function refusals(): readonly Refusal[] {
       what: "copying up into a tmpfs is",
     },
     { pointer: "/hooks/*", what: "hooks are" },
-    {
-      pointer: "/linux/namespaces/*/type",
-      values: ["time"],
-      what: "time namespaces are",
-    },
-    { pointer: "/linux/timeOffsets", what: "time namespaces are" },
     { pointer: "/linux/devices", what: "devices of the configuration are" },
     { pointer: "/linux/netDevices", what: "moving network devices is" },
     { pointer: "/linux/sysctl", what: "sysctls are" },

@@ -5,6 +5,7 @@ import { processRule } from "./schema_process.ts";
 import { resourcesRule } from "./schema_resources.ts";
 import { checkMappings } from "./validate_mappings.ts";
 import { checkNamespaces } from "./validate_namespaces.ts";
+import { checkMappedUser } from "./validate_users.ts";
 
 /** How strictly to check. */
 export interface ValidateOptions {
@@ -36,6 +37,7 @@ export function validate(
     wholeConfig!(config, "", out);
     checkNamespaces(config, out);
     checkMappings(config, out);
+    checkMappedUser(config, out);
   });
 }
 

@@ -16,12 +16,7 @@ export function checkNamespaces(config: unknown, out: Findings): void {
     }
   }
   if (!namespaces.has("mount")) checkHostMounts(config, linux, out);
-  if (
-    asked(property(linux, "timeOffsets")) && !namespaces.has("time")
-  ) {
-    const offsets = property(linux, "timeOffsets");
-    needs(out, "/linux/timeOffsets", offsets, "a time namespace");
-  }
+  checkTimeOffsets(linux, namespaces, out);
   checkUserNamespace(linux, namespaces, out);
 }
 
@@ -69,6 +64,32 @@ function checkHostMounts(
       "needs a mount namespace in linux.namespaces: without one it would " +
         "change the host's mounts",
     );
+  }
+}
+
+/** More nanoseconds are a second, and timens_offsets refuses them. */
+const NANOSECONDS_MAX = 999_999_999;
+
+function checkTimeOffsets(
+  linux: unknown,
+  namespaces: ReadonlyMap<string, string>,
+  out: Findings,
+): void {
+  const offsets = property(linux, "timeOffsets");
+  if (!asked(offsets)) return;
+  const at = "/linux/timeOffsets";
+  const path = namespaces.get("time");
+  if (path === undefined) needs(out, at, offsets, "a time namespace");
+  else if (path !== "") {
+    const message = "needs a new time namespace: the clocks of one that is " +
+      "joined are set already";
+    fault(out, at, offsets, message);
+  }
+  for (const clock of ["boottime", "monotonic"]) {
+    const found = property(property(offsets, clock), "nanosecs");
+    if (typeof found !== "number" || found <= NANOSECONDS_MAX) continue;
+    const message = `must be at most ${NANOSECONDS_MAX}, found ${found}`;
+    fault(out, `${at}/${clock}/nanosecs`, found, message);
   }
 }
 

@@ -95,3 +95,26 @@ Deno.test("time offsets need a time namespace", () => {
   assertEquals(errors({ timeOffsets: {} }), []);
   assertEquals(errors({ timeOffsets, ...namespaces("time") }), []);
 });
+
+Deno.test("time offsets are for a new time namespace", () => {
+  const timeOffsets = { monotonic: { secs: -1 } };
+  const joined = [{ type: "time", path: "/x" }];
+  assertEquals(errors({ timeOffsets, namespaces: joined }), [
+    "linux.timeOffsets: needs a new time namespace: the clocks of one that " +
+    "is joined are set already",
+  ]);
+  assertEquals(errors({ namespaces: joined }), []);
+});
+
+Deno.test("time offsets have less than a second of nanoseconds", () => {
+  const offsets = (nanosecs: number) =>
+    errors({
+      timeOffsets: { boottime: { nanosecs }, monotonic: { nanosecs: 0 } },
+      ...namespaces("time"),
+    });
+  assertEquals(offsets(999_999_999), []);
+  assertEquals(offsets(1_000_000_000), [
+    "linux.timeOffsets.boottime.nanosecs: must be at most 999999999, found " +
+    "1000000000",
+  ]);
+});

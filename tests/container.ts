@@ -1,7 +1,7 @@
 /** Tests that need root, and the container that each of them gets. */
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path/posix";
-import { busybox, makeBundle } from "./bundle.ts";
+import { busybox, makeBundle, readConfig, writeConfig } from "./bundle.ts";
 import type { Config, Patch } from "./config.ts";
 import {
   assertSuccess,
@@ -160,6 +160,13 @@ export function containerTest(
     );
     assertEquals(container.leftovers(), [], "nothing is left");
   }, needs);
+}
+
+/** Changes the configuration of a container's bundle. */
+export function change(container: Container, patch: Patch): void {
+  const config = readConfig(container.bundle);
+  patch(config);
+  writeConfig(container.bundle, config);
 }
 
 /** The ID of the container that a config is for, known to patches too. */

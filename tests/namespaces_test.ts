@@ -1,8 +1,13 @@
 /** Namespaces that are joined by their paths. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { readConfig, writeConfig } from "./bundle.ts";
 import type { Config, Patch } from "./config.ts";
-import { command, Container, containerTest, script } from "./container.ts";
+import {
+  change,
+  command,
+  Container,
+  containerTest,
+  script,
+} from "./container.ts";
 import { assertOneLine, assertSuccess, readIfThere, run } from "./davit.ts";
 
 const FILES: Record<string, string> = {
@@ -14,12 +19,6 @@ const FILES: Record<string, string> = {
   mount: "mnt",
   cgroup: "cgroup",
 };
-
-function change(container: Container, patch: Patch): void {
-  const config = readConfig(container.bundle);
-  patch(config);
-  writeConfig(container.bundle, config);
-}
 
 /** Gives a namespace a path. */
 function join(config: Config, type: string, path: string): void {
@@ -124,7 +123,9 @@ for (
       change(container, (config) => join(config, type, path));
       assertOneLine(
         await container.run(),
-        new RegExp(`${type} namespace.*${path}.*linux\\.namespaces\\[`),
+        new RegExp(
+          `namespaces\\[\\d\\]\\.path.* ${type} namespace ${path}: .* ${wrong}$`,
+        ),
       );
       assertEquals(container.leftovers(), []);
     },
@@ -139,7 +140,9 @@ for (const path of ["/no/such/netns", "/dev/null", "/etc"]) {
       change(container, (config) => join(config, "network", path));
       assertOneLine(
         await container.run(),
-        new RegExp(`network namespace ${path} \\(linux\\.namespaces\\[`),
+        new RegExp(
+          `namespaces\\[\\d\\]\\.path.* network namespace ${path}: (No such|it is no)`,
+        ),
       );
       assertEquals(container.leftovers(), []);
     },

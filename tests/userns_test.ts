@@ -1,8 +1,7 @@
 /** User namespaces with maps, made by root. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { readConfig, writeConfig } from "./bundle.ts";
 import type { IdMapping, Patch } from "./config.ts";
-import { type Container, containerTest, script } from "./container.ts";
+import { change, type Container, containerTest, script } from "./container.ts";
 import { assertOneLine, assertSuccess, readIfThere } from "./davit.ts";
 import { ConsoleSocket } from "./terminal.ts";
 
@@ -20,12 +19,6 @@ function mapped(
 
 const both = (...patches: Patch[]): Patch => (config) =>
   patches.forEach((patch) => patch(config));
-
-function change(container: Container, patch: Patch): void {
-  const config = readConfig(container.bundle);
-  patch(config);
-  writeConfig(container.bundle, config);
-}
 
 async function output(container: Container): Promise<string> {
   return assertSuccess(await container.run()).stdout;
@@ -277,7 +270,10 @@ containerTest(
     config.process.user = { uid: 5000, gid: 0 };
   }),
   async (container) => {
-    assertOneLine(await container.run(), /user 5000.*process\.user\.uid/);
+    assertOneLine(
+      await container.run(),
+      /process\.user\.uid: 5000 .*linux\.uidMappings/,
+    );
   },
 );
 
@@ -288,7 +284,10 @@ containerTest(
     config.process.user = { uid: 0, gid: 0, additionalGids: [5000] };
   }),
   async (container) => {
-    assertOneLine(await container.run(), /5000.*additionalGids/);
+    assertOneLine(
+      await container.run(),
+      /additionalGids\[0\]: 5000 .*linux\.gidMappings/,
+    );
   },
 );
 
