@@ -8,7 +8,7 @@ import {
 } from "../oci/schema_linux.ts";
 import { seccompNames } from "../oci/schema_seccomp.ts";
 import { validate } from "../oci/validate.ts";
-import { NAMESPACE_FLAG } from "../launch/first_process.ts";
+import { NAMESPACE_FLAG } from "../launch/namespaces.ts";
 import { type Command, NONE } from "./command.ts";
 import { CGROUP_MANAGERS } from "./global_options.ts";
 import { writeOut } from "./output.ts";

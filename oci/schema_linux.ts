@@ -1,4 +1,4 @@
-import { NAMESPACE_FLAG } from "../launch/first_process.ts";
+import { NAMESPACE_FLAG } from "../launch/namespaces.ts";
 import {
   absolutePath,
   bool,
