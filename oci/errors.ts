@@ -55,7 +55,7 @@ export interface Problem {
 }
 
 /** Longest text that is made of several problems, in UTF-16 units. */
-const MAX_LIST = 2000;
+const MAX_LIST = 50_000;
 
 /** A `config.json` that cannot be used; its message names every problem. */
 export class ConfigError extends RuntimeError {

@@ -22,6 +22,22 @@ export interface Findings {
 /** Checks the value at a JSON pointer. Returns whether it is sound. */
 export type Rule = (value: unknown, at: string, out: Findings) => boolean;
 
+/** Most problems of a kind that are collected: enough for any honest file. */
+export const PROBLEMS_MAX = 10_000;
+
+function report(list: Problem[], problem: Problem): void {
+  if (list.length < PROBLEMS_MAX) list.push(problem);
+  else if (list.length === PROBLEMS_MAX) {
+    const message = "there are more problems, which are not listed";
+    list.push({ pointer: "", found: "more problems", message });
+  }
+}
+
+/** Whether so much is wrong that it makes no sense to look further. */
+export function isFull({ errors }: Findings): boolean {
+  return errors.length > PROBLEMS_MAX;
+}
+
 /** Reports an error; returns false, so that rules can end in it. */
 export function fault(
   out: Findings,
@@ -29,7 +45,7 @@ export function fault(
   value: unknown,
   message: string,
 ): false {
-  out.errors.push({ pointer, found: describeValue(value), message });
+  report(out.errors, { pointer, found: describeValue(value), message });
   return false;
 }
 
@@ -40,7 +56,7 @@ export function warn(
   value: unknown,
   message: string,
 ): void {
-  out.warnings.push({ pointer, found: describeValue(value), message });
+  report(out.warnings, { pointer, found: describeValue(value), message });
 }
 
 /** Reports "expected WANTED, found VALUE" as an error. */
@@ -165,7 +181,7 @@ export function list(rule: Rule, wanted = "an array", least = 0): Rule {
       return expected(out, at, value, wanted);
     }
     let sound = true;
-    for (let i = 0; i < value.length; i++) {
+    for (let i = 0; i < value.length && !isFull(out); i++) {
       if (!rule(value[i], `${at}/${i}`, out)) sound = false;
     }
     return sound;
@@ -178,6 +194,7 @@ export function map(rule: Rule): Rule {
     if (!isObject(value)) return expected(out, at, value, "an object");
     let sound = true;
     for (const name of Object.keys(value)) {
+      if (isFull(out)) break;
       if (!rule(value[name], below(at, name), out)) sound = false;
     }
     return sound;

@@ -3,7 +3,9 @@ import {
   expected,
   fault,
   type Findings,
+  isFull,
   isObject,
+  PROBLEMS_MAX,
   type Rule,
   warn,
 } from "./schema.ts";
@@ -29,6 +31,7 @@ export function object(
       sound = false;
     }
     for (const name of Object.keys(value)) {
+      if (isFull(out)) break;
       const rule = Object.hasOwn(fields, name) ? fields[name] : undefined;
       if (rule === undefined) {
         reportUnknown(name, value[name], fields, at, out);
@@ -48,7 +51,11 @@ function reportUnknown(
   at: string,
   out: Findings,
 ): void {
-  const near = nearest(name, Object.keys(fields));
+  const listed = out.strict ? out.errors : out.warnings;
+  // To compare names takes time.
+  const near = listed.length < PROBLEMS_MAX
+    ? nearest(name, Object.keys(fields))
+    : undefined;
   const mend = near === undefined ? "" : `, did you mean ${quote(near)}?`;
   const report = out.strict ? fault : warn;
   report(out, below(at, name), value, `unknown property${mend}`);

@@ -3,8 +3,9 @@ import { mutate, randomNumbers } from "../tests/mutate.ts";
 import { examples } from "../tests/spec_schema.ts";
 import { defaultSpec } from "./default_spec.ts";
 import { ConfigError, type Problem } from "./errors.ts";
-import { parseJson } from "./json_text.ts";
+import { JsonTextError, parseJson } from "./json_text.ts";
 import { parseMountOptions } from "./mount_options.ts";
+import { PROBLEMS_MAX } from "./schema.ts";
 import { checkSupported } from "./supported.ts";
 import { validate } from "./validate.ts";
 
@@ -43,6 +44,43 @@ Deno.test("validate() never throws, whatever is changed", () => {
   }
   assert(faulty > 1000 && faulty < 4000, `${faulty} of 4000 were refused`);
   assertEquals(({} as { polluted?: number }).polluted, undefined);
+});
+
+Deno.test("what is not quite a config.json is refused, or understood", () => {
+  const random = randomNumbers(20261126);
+  const text = new TextEncoder().encode(
+    JSON.stringify(defaultSpec({ cgroupNamespace: true })),
+  );
+  let parsed = 0;
+  for (let round = 0; round < 4000; round++) {
+    const bytes = text.slice(0, random(4) ? undefined : random(text.length));
+    for (let left = random(4); left > 0; left--) {
+      bytes[random(bytes.length)] = random(2) ? random(256) : 0x20 + random(96);
+    }
+    try {
+      assertProblems(validate(parseJson(bytes)).errors);
+      parsed++;
+    } catch (error) {
+      if (!(error instanceof JsonTextError)) throw error;
+      assert(!/[\n\r\0]/.test(error.message), error.message);
+    }
+  }
+  assert(parsed > 1000 && parsed < 4000, `${parsed} of 4000 were JSON`);
+});
+
+Deno.test("validate() does not drown in problems", () => {
+  const many = Array.from({ length: 200_000 }, () => 5);
+  const unknown = Object.fromEntries(many.map((five, i) => [`k${i}`, five]));
+  const errors = validate({ mounts: many }).errors;
+  const more = "there are more problems, which are not listed";
+  assertEquals([errors.length, errors.at(-1)!.message], [
+    PROBLEMS_MAX + 1,
+    more,
+  ]);
+  // However many warnings there are: errors are looked for to the end.
+  const result = validate({ root: { ...unknown, path: 5 } });
+  assertEquals(result.warnings.at(-1)!.message, more);
+  assert(result.errors.some(({ pointer }) => pointer === "/root/path"));
 });
 
 /** What was accepted can be used without looking at types again. */
