@@ -13,8 +13,8 @@ process, which waits for "davit start" to become the program that
 The pid file is the last thing that is written.`,
   arguments: ONE_ID,
   options: CREATE_OPTIONS,
-  run(call) {
-    create(call.runtime, createOptions(call, "davit create"));
+  async run(call) {
+    await create(call.runtime, createOptions(call, "davit create"));
     return 0;
   },
 };

@@ -40,13 +40,14 @@ import { type Console, sendMaster, setupConsole } from "./console.ts";
 import { report } from "./container_info.ts";
 import { validCreateParams } from "./create_params.ts";
 import { describeProblem, RuntimeError } from "./errors.ts";
-import { explained } from "./explain.ts";
+import { explain } from "./explain.ts";
 import { hostId, writeIdMaps } from "./id_maps.ts";
 import { processStat } from "./init_process.ts";
 import { lower, rootfsPath } from "./lower.ts";
 import { checkPreserved, unraisableAmbient } from "./lower_process.ts";
 import { withoutOwnNamespaces } from "./namespace_paths.ts";
 import { osText } from "./os_error.ts";
+import { loadParts, type Parts } from "./parts.ts";
 import { checkPrivileges, ownPrivileges } from "./privileges.ts";
 import { quote } from "./quote.ts";
 import type { CreateOptions, Runtime, StateReport } from "./runtime.ts";
@@ -75,8 +76,11 @@ export interface Created {
  *
  * @throws {RuntimeError | SyscallError} and nothing of the container is left
  */
-export function create(runtime: Runtime, options: CreateOptions): StateReport {
-  const { master, report } = createContainer(runtime, options, false);
+export async function create(
+  runtime: Runtime,
+  options: CreateOptions,
+): Promise<StateReport> {
+  const { master, report } = await createContainer(runtime, options, false);
   if (master !== undefined) close(master);
   return report;
 }
@@ -85,14 +89,14 @@ export function create(runtime: Runtime, options: CreateOptions): StateReport {
  * As `create`; with `relays` the caller takes the terminal itself, if there
  * is one.
  */
-export function createContainer(
+export async function createContainer(
   runtime: Runtime,
   options: CreateOptions,
   relays: boolean,
   extras: CreationExtras = {},
-): Created {
-  return explained(`create container ${quote(options.id)}`, () => {
-    const { id } = options;
+): Promise<Created> {
+  const { id } = options;
+  try {
     // First of all calls: one opening of libc then serves everything.
     launchLibrary();
     const bundle = validCreateParams(runtime, id, options.bundle);
@@ -110,8 +114,12 @@ export function createContainer(
           "be permitted and inheritable as well",
       );
     }
-    return new Creation(runtime, options, spec, bundle, relays, extras).run();
-  });
+    const parts = await loadParts(spec);
+    return new Creation(runtime, options, spec, bundle, relays, parts, extras)
+      .run();
+  } catch (error) {
+    throw explain(`create container ${quote(id)}`, error);
+  }
 }
 
 /** What callers inside Davit may ask for besides. */
@@ -134,6 +142,7 @@ export class Creation {
    * @param spec the configuration, checked
    * @param bundle the bundle's path, without symbolic links
    * @param relays whether the caller takes the terminal itself
+   * @param parts what `loadParts` gave for this configuration
    */
   constructor(
     readonly runtime: Runtime,
@@ -141,6 +150,7 @@ export class Creation {
     readonly spec: Spec,
     readonly bundle: string,
     readonly relays: boolean,
+    readonly parts: Parts,
     readonly extras: CreationExtras = {},
   ) {
     const { id, preserveFds = 0, cgroupManager: kind } = options;

@@ -57,18 +57,18 @@ export function run(runtime: Runtime, options: RunOptions): Promise<number> {
 export async function runContainer(
   runtime: Runtime,
   options: RunOptions,
-  create: (meanwhile: () => void) => Created,
+  create: (meanwhile: () => void) => Promise<Created>,
 ): Promise<number> {
   const { id, detach, keep } = options;
   if (detach) {
-    startOrRemove(runtime, id, create(() => {}));
+    startOrRemove(runtime, id, await create(() => {}));
     return 0;
   }
   launchLibrary();
   using signals = new Signals();
   // Orphans of a container without a pid namespace come to this process.
   setSubreaper(true);
-  const created = create(() => signals.listen());
+  const created = await create(() => signals.listen());
   const { pid } = created.report;
   const pidfd = pidfdOpen(pid)!;
   try {

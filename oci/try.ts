@@ -8,6 +8,7 @@
 import { Creation } from "./create.ts";
 import { defaultSpec } from "./default_spec.ts";
 import { explained } from "./explain.ts";
+import { loadParts } from "./parts.ts";
 import { runContainer } from "./run.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Mount, Spec } from "./spec.ts";
@@ -52,12 +53,16 @@ export function tryOut(
   return runContainer(
     runtime,
     options,
-    (meanwhile) =>
-      explained("make a throw-away container", () => {
-        const extras = { recursiveReadonly: true, meanwhile };
-        return new Creation(runtime, options, spec, "/", terminal, extras)
-          .run();
-      }),
+    async (meanwhile) => {
+      const extras = { recursiveReadonly: true, meanwhile };
+      const parts = await loadParts(spec);
+      return explained(
+        "make a throw-away container",
+        () =>
+          new Creation(runtime, options, spec, "/", terminal, parts, extras)
+            .run(),
+      );
+    },
   );
 }
 

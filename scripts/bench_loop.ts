@@ -17,11 +17,11 @@ export interface LoopJob {
   readonly count: number;
 }
 
-function loop({ name, root, bundle, count }: LoopJob): void {
+async function loop({ name, root, bundle, count }: LoopJob): Promise<void> {
   const runtime = { root, log: silent };
   for (let i = 0; i < count; i++) {
     const id = `${name}-${i}`;
-    const { pid } = create(runtime, { id, bundle });
+    const { pid } = await create(runtime, { id, bundle });
     start(runtime, id);
     waitChild(pid);
     remove(runtime, id, { force: false });
@@ -32,7 +32,7 @@ const scope = self as unknown as {
   onmessage: (event: MessageEvent<LoopJob>) => void;
   postMessage(message: string): void;
 };
-scope.onmessage = ({ data }) => {
-  loop(data);
+scope.onmessage = async ({ data }) => {
+  await loop(data);
   scope.postMessage("done");
 };
