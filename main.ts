@@ -1,33 +1,40 @@
 import type { Command, CommandTable } from "./cmd/command.ts";
+import { command as remove } from "./cmd/delete.ts";
 import { dispatch } from "./cmd/dispatch.ts";
+import { command as kill } from "./cmd/kill.ts";
 import { command as list } from "./cmd/list.ts";
+import { command as start } from "./cmd/start.ts";
 import { command as state } from "./cmd/state.ts";
 
+type Launching = typeof import("./cmd/launching.ts");
 const launching = () => import("./cmd/launching.ts");
-const existing = () => import("./cmd/existing.ts");
 
-/** The command that `pick` takes out of a file, once that is loaded. */
-function from<T>(load: () => Promise<T>, pick: (file: T) => Command) {
-  return async () => ({ command: pick(await load()) });
+/** The command that `pick` takes out of the file that launches. */
+function from(pick: (file: Launching) => Command) {
+  return async () => ({ command: pick(await launching()) });
+}
+
+/** A command that is loaded already. */
+function here(command: Command) {
+  return () => Promise.resolve({ command });
 }
 
 /**
- * From a word to its command. A file is loaded only when a command in it is
- * asked for: what a command does not need would cost it start-up time. What
- * `state` and `list` need is small, and the others need it as well: it is here,
- * because a file more costs more.
+ * From a word to its command. What launches containers is loaded only when it
+ * is asked for. What the other commands need is small, and launching needs it
+ * as well: it is here, because a file more costs more.
  */
 const commands: CommandTable = {
-  create: from(launching, (file) => file.create),
-  delete: from(existing, (file) => file.remove),
-  features: from(launching, (file) => file.features),
-  kill: from(existing, (file) => file.kill),
-  list: () => Promise.resolve({ command: list }),
-  run: from(launching, (file) => file.run),
-  spec: from(launching, (file) => file.spec),
-  start: from(existing, (file) => file.start),
-  state: () => Promise.resolve({ command: state }),
-  try: from(launching, (file) => file.tryOut),
+  create: from((file) => file.create),
+  delete: here(remove),
+  features: from((file) => file.features),
+  kill: here(kill),
+  list: here(list),
+  run: from((file) => file.run),
+  spec: from((file) => file.spec),
+  start: here(start),
+  state: here(state),
+  try: from((file) => file.tryOut),
 };
 
 if (import.meta.main) Deno.exit(await dispatch(Deno.args, commands));

@@ -24,17 +24,21 @@ const CORE = {
   __errno_location: { parameters: [], result: "pointer" },
 } as const;
 
-const POINTERS = ["buffer", "buffer", "buffer"] as const;
-
-/** What starting a program takes. */
+/**
+ * What starting a program takes. Pointers are addresses: binding a parameter
+ * of the kind "buffer" takes five times as long as one that is a number.
+ */
 const LAUNCH = {
-  posix_spawn: { parameters: [...POINTERS, ...POINTERS], result: "i32" },
-  posix_spawn_file_actions_init: { parameters: ["buffer"], result: "i32" },
-  posix_spawn_file_actions_adddup2: {
-    parameters: ["buffer", "i32", "i32"],
+  posix_spawn: {
+    parameters: ["i64", "i64", "i64", "i64", "i64", "i64"],
     result: "i32",
   },
-  posix_spawn_file_actions_destroy: { parameters: ["buffer"], result: "i32" },
+  posix_spawn_file_actions_init: { parameters: ["i64"], result: "i32" },
+  posix_spawn_file_actions_adddup2: {
+    parameters: ["i64", "i32", "i32"],
+    result: "i32",
+  },
+  posix_spawn_file_actions_destroy: { parameters: ["i64"], result: "i32" },
 } as const;
 
 function openLaunch() {

@@ -45,7 +45,10 @@ function attributes(): Uint8Array<ArrayBuffer> {
 /** A NULL-terminated vector of strings, and the strings that it points to. */
 function vector(strings: readonly string[]) {
   const held = strings.map(cString);
-  const pointers = new BigUint64Array(strings.length + 1);
+  // Small arrays without a buffer of their own may move.
+  const pointers = new BigUint64Array(
+    new ArrayBuffer(8 * (strings.length + 1)),
+  );
   held.forEach((string, i) => pointers[i] = addressOf(string));
   return { pointers, held };
 }
@@ -56,7 +59,8 @@ function vector(strings: readonly string[]) {
  */
 export function spawn(what: Spawn): number {
   const library = launchLibrary();
-  const actions = new Uint8Array(128);
+  const room = new Uint8Array(128);
+  const actions = addressOf(room);
   library.posix_spawn_file_actions_init(actions);
   // The sources go out of the way of the targets first.
   const above = 1 + Math.max(2, ...what.descriptors.map(([target]) => target));
@@ -67,22 +71,26 @@ export function spawn(what: Spawn): number {
       copies.push(copy);
       library.posix_spawn_file_actions_adddup2(actions, copy, target);
     }
-    const pid = new Int32Array(1);
+    const pid = new Int32Array(new ArrayBuffer(4));
+    const path = cString(what.path), attr = attributes();
     const args = vector(what.args), env = vector(what.env);
     const errno = library.posix_spawn(
-      pid,
-      cString(what.path),
+      addressOf(pid),
+      addressOf(path),
       actions,
-      attributes(),
-      args.pointers,
-      env.pointers,
+      addressOf(attr),
+      addressOf(args.pointers),
+      addressOf(env.pointers),
     );
-    // What the pointers point to has to live until here.
-    args.held.length = env.held.length = 0;
+    hold(path, attr, args, env);
     if (errno !== 0) throw new SyscallError("posix_spawn", errno, what.path);
     return pid[0]!;
   } finally {
     library.posix_spawn_file_actions_destroy(actions);
+    hold(room);
     for (const copy of copies) close(copy);
   }
 }
+
+/** Keeps what only an address points to from being collected until here. */
+function hold(..._objects: readonly unknown[]): void {}

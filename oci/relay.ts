@@ -22,8 +22,13 @@ const STDIN = 0, STDOUT = 1;
 const CHUNK = 4096;
 const NONE = new Uint8Array();
 
+/** How long to wait in one call before signals are looked at, milliseconds. */
+const FIRST_WAIT = 10;
+
 /** Waits until init ends. */
 export async function awaitInit(pidfd: Fd): Promise<void> {
+  // A program that ends at once needs no thread that waits for it.
+  if (poll([{ fd: pidfd, events: POLLIN }], FIRST_WAIT)[0]) return;
   while (!(await pollAsync([{ fd: pidfd, events: POLLIN }], -1))[0]);
 }
 
