@@ -11,14 +11,16 @@
 /** Every UTF-16 unit is a byte of UTF-8. */
 const ASCII = /^[\0-\x7f]*$/;
 
+/** Bytes of a number. */
+export type Size = 1 | 2 | 4 | 8;
+
 /** Strings and structures, and where they lie in memory. */
 export class ConstantData {
   readonly #addresses = new Map<string, number>();
   #stringBytes = 0;
   #bytes: Uint8Array<ArrayBuffer>;
   #length: number;
-  /** A view of the bytes above the base; another one after `reserve`. */
-  view: DataView;
+  #view: DataView<ArrayBuffer>;
 
   /**
    * @param base the address of the first byte above the strings
@@ -27,7 +29,7 @@ export class ConstantData {
   constructor(readonly base: number, reserved: number) {
     this.#length = reserved;
     this.#bytes = new Uint8Array(reserved + 16 * 1024);
-    this.view = new DataView(this.#bytes.buffer);
+    this.#view = new DataView(this.#bytes.buffer);
   }
 
   /** The address of `text`, NUL-terminated. */
@@ -42,7 +44,7 @@ export class ConstantData {
     return address;
   }
 
-  /** Room for `size` bytes, aligned to 8: its offset in `view`. */
+  /** Room for `size` bytes, aligned to 8: its offset. */
   reserve(size: number): number {
     const at = (this.#length + 7) & ~7;
     this.#length = at + size;
@@ -50,14 +52,19 @@ export class ConstantData {
       const larger = new Uint8Array(2 * this.#length);
       larger.set(this.#bytes);
       this.#bytes = larger;
-      this.view = new DataView(larger.buffer);
+      this.#view = new DataView(larger.buffer);
     }
     return at;
   }
 
+  /** Writes a number of so many bytes at an offset that was reserved. */
+  put(at: number, size: Size, value: number | bigint): void {
+    putNumber(this.#view, at, size, value);
+  }
+
   /** Fills the room at the beginning. */
-  put(bytes: Uint8Array): void {
-    this.#bytes.set(bytes);
+  begin(words: Uint32Array): void {
+    new Uint32Array(this.#bytes.buffer).set(words);
   }
 
   /** The bytes of all strings, which end at the base. */
@@ -73,3 +80,25 @@ export class ConstantData {
 }
 
 const encoder = /* @__PURE__ */ new TextEncoder();
+
+const HIGH = 2 ** 32;
+
+/** Writes a little-endian number; a negative one as two's complement. */
+export function putNumber(
+  view: DataView,
+  at: number,
+  size: Size,
+  value: number | bigint,
+): void {
+  if (typeof value === "bigint") {
+    if (size === 8) view.setBigUint64(at, BigInt.asUintN(64, value), true);
+    else putNumber(view, at, size, Number(value));
+  } else if (size === 8) {
+    view.setUint32(at, value, true);
+    if (value < 0 || value >= HIGH) {
+      view.setUint32(at + 4, Math.floor(value / HIGH), true);
+    }
+  } else if (size === 4) view.setUint32(at, value, true);
+  else if (size === 2) view.setUint16(at, value, true);
+  else view.setUint8(at, value);
+}

@@ -35,6 +35,8 @@ export interface LaunchOptions {
   readonly meanwhile: () => void;
   /** Writes the maps of the user namespace of the process `pid`. */
   readonly writeMaps: (pid: number) => void;
+  /** Told init's pid, while init sets the container up. */
+  readonly onPid: (pid: number) => void;
   /** Puts init's pid on record; until it returns, init ends with Davit. */
   readonly onReady: (pid: number) => void;
 }
@@ -122,7 +124,7 @@ function start(options: LaunchOptions, socket: Fd): number {
 /** Answers the program until it is ready; fills `found`. */
 function converse(
   socket: Fd,
-  { plan, writeMaps, onReady }: LaunchOptions,
+  { plan, writeMaps, onPid, onReady }: LaunchOptions,
   found: { pid?: number; master?: Fd; first?: number },
 ): void {
   const bytes = new Uint8Array(MESSAGE_SIZE);
@@ -132,8 +134,10 @@ function converse(
     const { length, fd } = receive(socket, bytes);
     if (length === 0) throw died(found);
     const { tag, errno, value } = parseMessage(bytes);
-    if (tag === TAG.pid) found.pid = value;
-    else if (tag === TAG.console && fd !== undefined) found.master = fd;
+    if (tag === TAG.pid) {
+      found.pid = value;
+      onPid(value);
+    } else if (tag === TAG.console && fd !== undefined) found.master = fd;
     else if (tag === TAG.maps) {
       writeMaps(found.first!);
       write(socket, new Uint8Array(1));

@@ -15,12 +15,11 @@
  */
 
 import { type Arch, syscallNumber } from "../ffi/syscall_numbers.ts";
-import { ConstantData } from "./constant_data.ts";
+import { ConstantData, putNumber } from "./constant_data.ts";
 import {
   type Action,
   BLAME,
   type Block,
-  type Call,
   type Field,
   type Operand,
   type Plan,
@@ -83,14 +82,26 @@ export interface Program {
   readonly length: number;
 }
 
+/** The properties that the members of a union have between them. */
+type Merged<T, K extends PropertyKey = T extends unknown ? keyof T : never> = {
+  readonly [P in K]?: T extends Partial<Record<P, infer V>> ? V : never;
+};
+
+/**
+ * An action or an operand of any kind. That a property is undefined is seen
+ * much faster than that it is not there: a plan has some fifty shapes of them.
+ */
+type AnyAction = Merged<Action>;
+type AnyOperand = Merged<Extract<Operand, object>>;
+
 /** Adds an instruction; jumps are to a label, or to a number: 0 is nowhere. */
 type Emit = (
   number: number,
   args: readonly Operand[],
-  to?: string,
-  onZero?: number | string,
-  errno?: number,
-  onError?: number | string,
+  to: string,
+  onZero: number | string,
+  errno: number,
+  onError: number | string,
 ) => void;
 
 /**
@@ -98,64 +109,71 @@ type Emit = (
  * chain of comparisons at `chain`.
  */
 function lower(
-  action: Action,
+  action: AnyAction,
   index: number,
   arch: Arch,
   chain: number,
   emit: Emit,
 ): void {
-  if ("call" in action) {
+  if (action.call !== undefined) {
     const { call, args, to = "errno", tolerate, ifZero = 0 } = action;
     const number = syscallNumber(call, arch);
     if (tolerate === undefined || tolerate.length === 0) {
-      return emit(number, args, to, ifZero);
+      return emit(number, args!, to, ifZero, 0, 0);
     }
     if (tolerate.length > 1) {
-      return emit(number, args, to, ifZero, ANY_ERRNO, chain);
+      return emit(number, args!, to, ifZero, ANY_ERRNO, chain);
     }
     const { errno, goto } = tolerate[0]!;
     const code = errno === "any" ? ANY_ERRNO : errno;
-    return emit(number, args, to, ifZero, code, goto);
+    return emit(number, args!, to, ifZero, code, goto);
   }
-  if ("set" in action) return emit(OPERATION.set, [action.value], action.set);
-  if ("load" in action) {
-    const { load, from, at = 0, size } = action;
-    return emit(OPERATION[`load${size}`], [from, at], load);
+  const { set, load, jump, store, and, add, go } = action;
+  const plain = (
+    operation: number,
+    args: readonly Operand[],
+    to = "errno",
+    onZero: number | string = 0,
+  ) => emit(operation, args, to, onZero, 0, 0);
+  if (set !== undefined) return plain(OPERATION.set, [action.value!], set);
+  if (load !== undefined) {
+    const { from, at = 0, size } = action;
+    return plain(OPERATION[`load${size!}`], [from!, at], load);
   }
-  if ("jump" in action) {
-    const { jump, when } = action;
+  if (jump !== undefined) {
+    const { when } = action;
     return when === undefined
-      ? emit(OPERATION["=="], [0, 0], "errno", jump)
-      : emit(OPERATION[when[1]], [when[0], when[2]], "errno", jump);
+      ? plain(OPERATION["=="], [0, 0], "errno", jump)
+      : plain(OPERATION[when[1]], [when[0], when[2]], "errno", jump);
   }
-  if ("store" in action) {
-    const { store, into, size } = action;
-    return emit(OPERATION[`store${size}`], [into, store]);
+  if (store !== undefined) {
+    const size = action.size as 4 | 8;
+    return plain(OPERATION[`store${size}`], [action.into!, store]);
   }
-  if ("and" in action) {
-    return emit(OPERATION.and, [action.a, action.b], action.and);
+  if (and !== undefined) {
+    return plain(OPERATION.and, [action.a!, action.b!], and);
   }
-  if ("add" in action) {
-    return emit(OPERATION.add, [action.a, action.b], action.add);
+  if (add !== undefined) {
+    return plain(OPERATION.add, [action.a!, action.b!], add);
   }
-  if ("go" in action) return emit(OPERATION.go, [action.go]);
-  emit(OPERATION.fail, [-action.fail, index]);
+  if (go !== undefined) return plain(OPERATION.go, [go]);
+  plain(OPERATION.fail, [-action.fail!, index]);
 }
 
 /** How many comparisons a step needs behind the instructions of all steps. */
-function chainLength(action: Action): number {
-  const count = "call" in action ? action.tolerate?.length ?? 0 : 0;
+function chainLength({ tolerate }: AnyAction): number {
+  const count = tolerate === undefined ? 0 : tolerate.length;
   return count > 1 ? count + 1 : 0;
 }
 
 /** Adds the comparisons of the step `index`. */
-function lowerChain(action: Action, index: number, emit: Emit): void {
-  const { to = "errno", tolerate } = action as Call;
+function lowerChain(action: AnyAction, index: number, emit: Emit): void {
+  const { to = "errno", tolerate } = action;
   for (const { errno, goto } of tolerate!) {
     const compared = errno === "any" ? [0, 0] : [{ reg: to }, -errno];
-    emit(OPERATION["=="], compared, "errno", goto);
+    emit(OPERATION["=="], compared, "errno", goto, 0, 0);
   }
-  emit(OPERATION.fail, [{ reg: to }, index]);
+  emit(OPERATION.fail, [{ reg: to }, index], "errno", 0, 0, 0);
 }
 
 /** Bytes of a structure. */
@@ -194,12 +212,8 @@ function numberNames({ steps }: Plan): Names {
 }
 
 /** The register that an action puts its result into. */
-function result(action: Action): string | undefined {
-  if ("call" in action) return action.to;
-  if ("set" in action) return action.set;
-  if ("load" in action) return action.load;
-  if ("add" in action) return action.add;
-  return "and" in action ? action.and : undefined;
+function result(action: AnyAction): string | undefined {
+  return action.to ?? action.set ?? action.load ?? action.add ?? action.and;
 }
 
 /** Bytes of a block. */
@@ -239,21 +253,22 @@ export function layOut(plan: Plan, arch: Arch): Program {
     return index;
   };
   const value = (operand: Operand, self: number): number | bigint => {
-    if (typeof operand !== "object") {
-      return typeof operand === "string" ? constant.string(operand) : operand;
+    if (typeof operand === "string") return constant.string(operand);
+    if (typeof operand !== "object") return operand;
+    const { reg, struct, block, label, before, strings } =
+      operand as AnyOperand;
+    if (reg !== undefined) return find(registers, reg, "register");
+    if (struct !== undefined) return structure(struct, self);
+    if (block !== undefined) {
+      return find(blocks, block, "block") + ((operand as AnyOperand).at ?? 0);
     }
-    if ("reg" in operand) return find(registers, operand.reg, "register");
-    if ("struct" in operand) return structure(operand.struct, self);
-    if ("block" in operand) {
-      return find(blocks, operand.block, "block") + (operand.at ?? 0);
-    }
-    if ("self" in operand) return self;
-    if ("label" in operand) return target(operand.label);
-    if ("before" in operand) {
-      const bytes = INSTRUCTION_SIZE * target(operand.before);
+    if (label !== undefined) return target(label);
+    if (before !== undefined) {
+      const bytes = INSTRUCTION_SIZE * target(before);
       return bytes - bytes % PAGE[arch];
     }
-    const pointers = operand.strings.map((text): Field => [8, text]);
+    if (strings === undefined) return self;
+    const pointers = strings.map((text): Field => [8, text]);
     return structure([...pointers, [8, 0]], self);
   };
   // A structure that several steps share is stored once.
@@ -261,32 +276,35 @@ export function layOut(plan: Plan, arch: Arch): Program {
   const structure = (fields: readonly Field[], self: number): number => {
     const known = structures.get(fields);
     if (known !== undefined) return known;
-    // What the fields point to may move the data: it comes first.
-    const values = fields.map(([, operand]) => value(operand, self));
-    const at = constant.reserve(fieldsSize(fields));
-    put(constant.view, at, fields, values);
+    let at = constant.reserve(fieldsSize(fields));
     const address = constant.base + at;
     structures.set(fields, address);
+    for (let i = 0; i < fields.length; i++) {
+      const [size, operand] = fields[i]!;
+      const number = typeof operand === "number"
+        ? operand
+        : value(operand, self);
+      if (number !== 0) constant.put(at, size, number);
+      at += size;
+    }
     return address;
   };
 
   const code = new Uint32Array(length * INSTRUCTION_SIZE / 4);
   let index = 0;
-  const emit: Emit = (
-    number,
-    args,
-    to = "errno",
-    onZero = 0,
-    errno = 0,
-    onError = 0,
-  ) => {
+  const emit: Emit = (number, args, to, onZero, errno, onError) => {
     const at = index * INSTRUCTION_SIZE / 4;
     let mask = 0;
     let word = at + 4;
-    for (let i = 0; i < args.length; i++) {
+    for (let i = 0; i < args.length; i++, word += 2) {
       const arg = args[i]!;
-      if (typeof arg === "object" && "reg" in arg) mask |= 1 << i;
-      const whole = value(arg, index);
+      let whole: number | bigint;
+      if (typeof arg === "number") whole = arg;
+      else {
+        whole = value(arg, index);
+        if ((arg as AnyOperand).reg !== undefined) mask |= 1 << i;
+      }
+      if (whole === 0) continue;
       if (typeof whole === "bigint") {
         code[word] = Number(whole & LOW_BITS);
         code[word + 1] = Number(BigInt.asUintN(64, whole) >> 32n);
@@ -297,12 +315,11 @@ export function layOut(plan: Plan, arch: Arch): Program {
           code[word + 1] = Math.floor(whole / HIGH);
         }
       }
-      word += 2;
     }
     code[at] = number | registers.get(to)! << 16;
-    code[at + 1] = errno | mask << 16;
-    code[at + 2] = target(onError);
-    code[at + 3] = target(onZero);
+    if (mask !== 0 || errno !== 0) code[at + 1] = errno | mask << 16;
+    if (onError !== 0) code[at + 2] = target(onError);
+    if (onZero !== 0) code[at + 3] = target(onZero);
     index++;
   };
   let chain = steps.length;
@@ -315,13 +332,16 @@ export function layOut(plan: Plan, arch: Arch): Program {
     const { action } = steps[i]!;
     if (chainLength(action) > 0) lowerChain(action, i, emit);
   }
-  constant.put(new Uint8Array(code.buffer));
+  constant.begin(code);
   const writable = new Uint8Array(writableSize);
   const view = new DataView(writable.buffer);
   for (const [name, block] of named) {
     if (typeof block === "number") continue; // all zero
-    const at = blocks.get(name)! - ADDRESS.registers - registerBytes;
-    put(view, at, block, block.map(([, operand]) => value(operand, 0)));
+    let at = blocks.get(name)! - ADDRESS.registers - registerBytes;
+    for (const [size, operand] of block) {
+      putNumber(view, at, size, value(operand, 0));
+      at += size;
+    }
   }
   return {
     strings: constant.strings(),
@@ -332,36 +352,5 @@ export function layOut(plan: Plan, arch: Arch): Program {
   };
 }
 
-/** Writes the values of a structure's fields. */
-function put(
-  view: DataView,
-  offset: number,
-  fields: readonly Field[],
-  values: readonly (number | bigint)[],
-): void {
-  let at = offset;
-  for (let i = 0; i < fields.length; i++) {
-    const [size] = fields[i]!;
-    const number = values[i]!;
-    if (size === 8) set64(view, at, number);
-    else if (size === 4) view.setUint32(at, Number(number), true);
-    else if (size === 2) view.setUint16(at, Number(number), true);
-    else view.setUint8(at, Number(number));
-    at += size;
-  }
-}
-
 const HIGH = 2 ** 32;
 const LOW_BITS = 0xffffffffn;
-
-/** Writes a 64-bit value; a negative one as two's complement. */
-function set64(view: DataView, at: number, value: number | bigint): void {
-  if (typeof value === "bigint") {
-    view.setBigUint64(at, BigInt.asUintN(64, value), true);
-  } else {
-    view.setUint32(at, value, true);
-    if (value < 0 || value >= HIGH) {
-      view.setUint32(at + 4, Math.floor(value / HIGH), true);
-    }
-  }
-}

@@ -54,8 +54,10 @@ import type { CreateOptions, Runtime, StateReport } from "./runtime.ts";
 import type { Spec } from "./spec.ts";
 import {
   claim,
+  commitRecord,
   containerFolder,
   type ContainerRecord,
+  prepareRecord,
   removeFolder,
   startSocket,
   writeRecord,
@@ -263,7 +265,8 @@ export class Creation {
         meanwhile: () => this.#whileLaunching(),
         writeMaps: (pid) =>
           writeIdMaps(pid, this.spec.linux ?? {}, this.#privileges),
-        onReady: (pid) => this.#recordInit(pid, plan),
+        onPid: (pid) => this.#prepareRecord(pid, plan),
+        onReady: () => this.#recordInit(),
       });
       this.#undo.push(() => endInit(launched.pid));
       const { pid } = launched;
@@ -317,11 +320,10 @@ export class Creation {
     this.#record = { ...this.#record, resourceCgroups };
   }
 
-  #recordInit(pid: number, plan: Plan): void {
+  /** Init still has much to do: what takes time is done meanwhile. */
+  #prepareRecord(pid: number, plan: Plan): void {
     const startTime = processStat(pid)?.startTime;
-    if (startTime === undefined) {
-      throw new RuntimeError("system", "Cannot find init in /proc");
-    }
+    if (startTime === undefined) return; // it failed and will say why
     this.#record = {
       ...this.#record,
       status: "created",
@@ -329,7 +331,14 @@ export class Creation {
       cgroupsMade: true,
       reasons: reasonsAfterStart(plan),
     };
-    writeRecord(this.runtime.root, this.#record);
+    prepareRecord(this.runtime.root, this.#record);
+  }
+
+  #recordInit(): void {
+    if (this.#record.init === undefined) {
+      throw new RuntimeError("system", "Cannot find init in /proc");
+    }
+    commitRecord(this.runtime.root, this.options.id);
   }
 }
 

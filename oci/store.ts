@@ -116,12 +116,25 @@ export function hasStartSocket(root: string, id: string): boolean {
 
 /** Writes the record, whole. */
 export function writeRecord(root: string, record: ContainerRecord): void {
-  const folder = containerFolder(root, record.id);
-  const partial = `${folder}/${STATE}.${Deno.pid}`;
+  prepareRecord(root, record);
+  commitRecord(root, record.id);
+}
+
+/** Writes a record that is not yet the container's. */
+export function prepareRecord(root: string, record: ContainerRecord): void {
   const flags = O.CREAT | O.TRUNC;
-  writeText(partial, JSON.stringify(record), flags, 0o600);
-  const errno = rename(partial, `${folder}/${STATE}`);
-  if (errno !== 0) throw new SyscallError("rename", errno, partial);
+  writeText(partial(root, record.id), JSON.stringify(record), flags, 0o600);
+}
+
+/** Makes the prepared record the container's. */
+export function commitRecord(root: string, id: string): void {
+  const from = partial(root, id);
+  const errno = rename(from, `${containerFolder(root, id)}/${STATE}`);
+  if (errno !== 0) throw new SyscallError("rename", errno, from);
+}
+
+function partial(root: string, id: string): string {
+  return `${containerFolder(root, id)}/${STATE}.${Deno.pid}`;
 }
 
 /**
