@@ -144,6 +144,12 @@ function prepare(plan: PlanBuilder, input: LaunchInput, davit: number): void {
   plan.because("forget the caller's descriptors and signals")
     .add({ set: REPORT, value: davit })
     .call("close_range", [firstFree(preserveFds, hasConsole), 0xffffffff, 0]);
+  if (input.startNow) {
+    const skip = plan.fresh("nothing to close");
+    plan.call("close", [descriptor("start", preserveFds)], {
+      tolerate: [{ errno: "any", goto: skip }],
+    }).label(skip);
+  }
   // posix_spawn(3) ignores the two signals that glibc keeps for itself.
   const byDefault = {
     struct: Array.from({ length: 4 }, () => [8, 0] as const),

@@ -204,4 +204,6 @@ export interface LaunchInput {
   readonly process?: ProcessInput;
   /** How many descriptors from 3 on belong to the user's process. */
   readonly preserveFds: number;
+  /** Run the program as soon as Davit has init on record, without `start`. */
+  readonly startNow: boolean;
 }

@@ -25,8 +25,11 @@ export interface LaunchOptions {
   readonly plan: Plan;
   /** As in the plan's input. */
   readonly preserveFds: number;
-  /** The listening socket on which init waits for `start`. */
-  readonly listener: Fd;
+  /**
+   * The listening socket on which init waits for `start`; without one, the
+   * plan's init runs the program as soon as it is on record.
+   */
+  readonly listener?: Fd;
   /** The slave of a terminal that was made on the host. */
   readonly console?: Fd;
   /** A folder of Davit's own, for hosts that forbid executable memfds. */
@@ -44,7 +47,7 @@ export interface LaunchOptions {
 /** What init's executable is called in /proc. */
 const EXECUTABLE = "davit-init";
 
-/** A container that waits for `start`. */
+/** A container that waits for `start`, or runs. */
 export interface Launched {
   /** Init's pid. */
   readonly pid: number;
@@ -53,7 +56,8 @@ export interface Launched {
 }
 
 /**
- * Carries a plan out until init waits for `start`.
+ * Carries a plan out until init waits for `start`, or without a listener
+ * until the user's program runs.
  *
  * On a failure nothing of it is left.
  *
@@ -71,6 +75,7 @@ export function launch(options: LaunchOptions): Launched {
     }
     options.meanwhile();
     converse(ours, options, found);
+    if (options.listener === undefined) awaitProgram(ours, options.plan);
     waitChild(found.first);
     const { pid, master } = found;
     return master === undefined ? { pid: pid! } : { pid: pid!, master };
@@ -90,8 +95,10 @@ function start(options: LaunchOptions, socket: Fd): number {
   const { plan, preserveFds, listener } = options;
   const descriptors: [number, number][] = [
     [descriptor("davit", preserveFds), socket],
-    [descriptor("start", preserveFds), listener],
   ];
+  if (listener !== undefined) {
+    descriptors.push([descriptor("start", preserveFds), listener]);
+  }
   for (let fd = 3; fd < 3 + preserveFds; fd++) descriptors.push([fd, fd]);
   if (options.console !== undefined) {
     descriptors.push([descriptor("console", preserveFds), options.console]);
@@ -142,10 +149,7 @@ function converse(
       writeMaps(found.first!);
       write(socket, new Uint8Array(1));
     } else if (tag === TAG.ready) ready = true;
-    else {
-      const { why, pointer } = plan.steps[tag]!;
-      throw new LaunchError({ why, pointer }, errno);
-    }
+    else throw failedStep(plan, tag, errno);
   }
   onReady(found.pid);
   try {
@@ -153,6 +157,22 @@ function converse(
   } catch {
     throw died(found);
   }
+}
+
+/**
+ * Waits until the user's program runs: only a successful execve(2) closes
+ * init's end without a report, if init lives.
+ */
+function awaitProgram(socket: Fd, plan: Plan): void {
+  const bytes = new Uint8Array(MESSAGE_SIZE);
+  if (receive(socket, bytes).length === 0) return;
+  const { tag, errno } = parseMessage(bytes);
+  throw failedStep(plan, tag, errno);
+}
+
+function failedStep(plan: Plan, index: number, errno: number): LaunchError {
+  const { why, pointer } = plan.steps[index]!;
+  return new LaunchError({ why, pointer }, errno);
 }
 
 /** The error for a program that ended without a word. */

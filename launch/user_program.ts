@@ -96,6 +96,7 @@ export function planStart(plan: PlanBuilder, input: LaunchInput): void {
   tell(plan, davit, "ready");
   // Davit has to have it on record: without it, nobody would find this init.
   awaitAnswer(plan, davit);
+  if (input.startNow) return planProgram(plan, process);
   plan.call("close", [davit]);
   // What has run is never needed again, and init may wait for long.
   const free = plan.fresh("free");
@@ -112,6 +113,11 @@ export function planStart(plan: PlanBuilder, input: LaunchInput): void {
         { errno: E.ECONNABORTED, goto: again },
       ],
     });
+  planProgram(plan, process);
+}
+
+/** Steps that run the program. */
+function planProgram(plan: PlanBuilder, process?: ProcessInput): void {
   if (process === undefined) {
     plan.because("start a container without a process", "/process")
       .add({ fail: E.ENOENT });

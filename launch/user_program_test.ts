@@ -32,3 +32,22 @@ Deno.test("planStart() never unmaps the instruction that runs", () => {
     assert(index * INSTRUCTION_SIZE - length < PAGE.x86_64);
   }
 });
+
+/** The system calls of the last part of init. */
+function callsAfterReady(input: LaunchInput): string[] {
+  const plan = new PlanBuilder().because("test");
+  planStart(plan, input);
+  const { steps } = plan.build();
+  return steps.flatMap(({ action }) => "call" in action ? [action.call] : []);
+}
+
+Deno.test("planStart() waits for a connection, or runs the program at once", () => {
+  const process = { args: ["/bin/true"], env: [], rlimits: [] };
+  const input = { ...INPUT, process } as unknown as LaunchInput;
+  assert(callsAfterReady(input).includes("accept4"));
+  const now = callsAfterReady({ ...input, startNow: true });
+  assert(!now.includes("accept4"));
+  assertEquals(now.at(-1), "execve");
+  // Only the program's start may close the connection to Davit.
+  assert(!now.includes("close"));
+});

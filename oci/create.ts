@@ -52,6 +52,7 @@ import { checkPrivileges, ownPrivileges } from "./privileges.ts";
 import { quote } from "./quote.ts";
 import type { CreateOptions, Runtime, StateReport } from "./runtime.ts";
 import type { Spec } from "./spec.ts";
+import { checkStarted } from "./start.ts";
 import {
   claim,
   commitRecord,
@@ -65,6 +66,8 @@ import {
 
 /** A created container, and the terminal that nobody has taken yet. */
 export interface Created {
+  /** Whether its program runs already. */
+  readonly started: boolean;
   readonly report: StateReport;
   /** What its state on disk holds. */
   readonly record: ContainerRecord;
@@ -126,6 +129,8 @@ export async function createContainer(
 
 /** What callers inside Davit may ask for besides. */
 export interface CreationExtras {
+  /** Start the program as well, as soon as it may run. */
+  readonly startNow?: boolean;
   /** Make the host's mounts below the root read-only. */
   readonly recursiveReadonly?: boolean;
   /** Done while the container is being set up. */
@@ -138,6 +143,7 @@ export class Creation {
   readonly #manager: CgroupManager;
   readonly #owner = Deno.uid() ?? 0;
   readonly #privileges = ownPrivileges();
+  readonly #startNow: boolean;
   #record: ContainerRecord;
 
   /**
@@ -157,6 +163,8 @@ export class Creation {
   ) {
     const { id, preserveFds = 0, cgroupManager: kind } = options;
     const { log } = runtime;
+    // A terminal gets its size before the program looks at it.
+    this.#startNow = extras.startNow === true && !spec.process?.terminal;
     checkPreserved(preserveFds, closesOnExec);
     checkPrivileges(spec, this.#privileges);
     checkRootfs(rootfsPath(spec, bundle));
@@ -211,9 +219,11 @@ export class Creation {
     const plan = this.#plan();
     const { pid, master } = this.#launch(plan);
     log.debug("container created", { sandbox: this.#record.sandboxId, pid });
-    if (pidFile !== undefined) writePidFile(pidFile, pid);
+    if (this.#startNow) checkStarted(this.#record);
+    else if (pidFile !== undefined) writePidFile(pidFile, pid);
     const record = this.#record;
-    const created = { record, report: report(this.runtime, record) };
+    const started = this.#startNow;
+    const created = { started, record, report: report(this.runtime, record) };
     return master === undefined ? created : { ...created, master };
   }
 
@@ -241,6 +251,7 @@ export class Creation {
       cgroupDirectories: this.#manager.directories,
       noPivot,
       preserveFds,
+      startNow: this.#startNow,
       privileges: this.#privileges,
       recursiveReadonly: this.extras.recursiveReadonly ?? false,
     });
@@ -251,7 +262,9 @@ export class Creation {
   #launch(plan: Plan): Launched {
     const { root } = this.runtime;
     const { id, preserveFds = 0, consoleSocket = "" } = this.options;
-    const listener = listen(startSocket(root, id), 1);
+    const listener = this.#startNow
+      ? undefined
+      : listen(startSocket(root, id), 1);
     let terminal: Console = { path: "" };
     try {
       terminal = this.#hostConsole(plan);
@@ -259,7 +272,7 @@ export class Creation {
       const launched = launch({
         plan,
         preserveFds,
-        listener,
+        ...(listener !== undefined && { listener }),
         ...(terminal.slave !== undefined && { console: terminal.slave }),
         folder: containerFolder(root, id),
         meanwhile: () => this.#whileLaunching(),
@@ -285,7 +298,7 @@ export class Creation {
       }
       return { pid };
     } finally {
-      close(listener);
+      if (listener !== undefined) close(listener);
       if (terminal.slave !== undefined) close(terminal.slave);
     }
   }
@@ -329,7 +342,7 @@ export class Creation {
       status: "created",
       init: { pid, startTime },
       cgroupsMade: true,
-      reasons: reasonsAfterStart(plan),
+      reasons: this.#startNow ? {} : reasonsAfterStart(plan),
     };
     prepareRecord(this.runtime.root, this.#record);
   }
@@ -339,6 +352,11 @@ export class Creation {
       throw new RuntimeError("system", "Cannot find init in /proc");
     }
     commitRecord(this.runtime.root, this.options.id);
+    const { pidFile } = this.options;
+    if (!this.#startNow || pidFile === undefined) return;
+    // There is no later moment at which the program does not run yet.
+    writePidFile(pidFile, this.#record.init.pid);
+    this.#undo.push(() => unlink(pidFile));
   }
 }
 

@@ -33,6 +33,8 @@ export interface LowerContext {
   readonly cgroupDirectories: readonly string[];
   readonly noPivot: boolean;
   readonly preserveFds: number;
+  /** Whether the program runs at once, without `start`; absent: no. */
+  readonly startNow?: boolean;
   /** What Davit may do; absent: what root of the host may. */
   readonly privileges?: Privileges;
   /** Make the mounts below the root read-only too. */
@@ -119,6 +121,7 @@ export function lower(spec: Spec, context: LowerContext): LaunchInput {
     readonlyPaths: linux.readonlyPaths ?? [],
     ...(process !== undefined && { process }),
     preserveFds: context.preserveFds,
+    startNow: context.startNow ?? false,
   };
 }
 

@@ -46,7 +46,8 @@ export function run(runtime: Runtime, options: RunOptions): Promise<number> {
   return runContainer(
     runtime,
     options,
-    (meanwhile) => createContainer(runtime, options, relays, { meanwhile }),
+    (meanwhile) =>
+      createContainer(runtime, options, relays, { meanwhile, startNow: true }),
   );
 }
 
@@ -108,6 +109,7 @@ async function foreground(
 
 /** A container whose program cannot run is of no use. */
 function startOrRemove(runtime: Runtime, id: string, created: Created): void {
+  if (created.started) return;
   try {
     startCreated(runtime, created.record);
   } catch (error) {

@@ -98,11 +98,19 @@ function awaitExec(socket: Fd, record: ContainerRecord): void {
     const reason = reasons[tag] ?? { why: "start the program", pointer: "" };
     throw new LaunchError(reason, errno);
   }
-  // A program may end at once; an init that was killed never ran it.
-  if (initWaits(record)) {
-    throw new RuntimeError(
-      "process",
-      `Cannot start container ${quote(id)}: its init was killed`,
-    );
-  }
+  checkStarted(record);
+}
+
+/**
+ * Checks that an init whose end of the connection is closed ran the program:
+ * it may have been killed. A program may have ended already.
+ *
+ * @throws {RuntimeError} process: it was killed
+ */
+export function checkStarted(record: ContainerRecord): void {
+  if (!initWaits(record)) return;
+  throw new RuntimeError(
+    "process",
+    `Cannot start container ${quote(record.id)}: its init was killed`,
+  );
 }

@@ -54,7 +54,7 @@ export function tryOut(
     runtime,
     options,
     async (meanwhile) => {
-      const extras = { recursiveReadonly: true, meanwhile };
+      const extras = { recursiveReadonly: true, startNow: true, meanwhile };
       const parts = await loadParts(spec);
       return explained(
         "make a throw-away container",
