@@ -14,6 +14,7 @@ import {
   readDirectory,
   removeAll,
   rename,
+  rmdir,
 } from "../ffi/files.ts";
 
 /** A mapping that cannot be read or made; its message is one clear line. */
@@ -102,11 +103,22 @@ export function addContainerIDMapping(
  * Forgets a container. One that is not known is no error.
  *
  * @param root the state root
+ * @param sandboxId the sandbox that it is thought to be mapped to: saves looking
  * @throws {MappingError} "Missing container ID"; an ID that is no file name; what the
  * file system reports
  */
-export function delContainerIDMapping(root: string, containerId: string): void {
-  removeAll(containerDirectory(root, containerId));
+export function delContainerIDMapping(
+  root: string,
+  containerId: string,
+  sandboxId?: string,
+): void {
+  const directory = containerDirectory(root, containerId);
+  if (sandboxId !== undefined) {
+    checkName(sandboxId, "sandbox");
+    rmdir(`${directory}/${sandboxId}`);
+    if (rmdir(directory) === 0) return;
+  }
+  removeAll(directory);
   removeAll(unfinishedDirectory(root, containerId));
 }
 

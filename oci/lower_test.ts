@@ -194,6 +194,7 @@ Deno.test("lower() leaves out what is empty or absent", () => {
     maskedPaths: [],
     readonlyPaths: [],
     preserveFds: 0,
+    startNow: false,
   });
 });
 

@@ -84,7 +84,7 @@ function removeTraces(
   id: string,
   sandbox: string,
 ): void {
-  delContainerIDMapping(root, id);
+  delContainerIDMapping(root, id, sandbox);
   removeFolder(root, id);
   log.debug("container deleted", { sandbox });
 }
