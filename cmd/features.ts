@@ -25,6 +25,7 @@ of this program, not of this host.`,
   options: [],
   async run() {
     const { features } = await import("../oci/features.ts");
+    const { ARCHES } = await import("../launch/seccomp/architectures.ts");
     const found = features({
       accepts: (config) =>
         validate(config).errors.length === 0 &&
@@ -38,7 +39,9 @@ of this program, not of this host.`,
       seccomp: {
         actions: seccompNames("actions"),
         operators: seccompNames("operators"),
-        archs: seccompNames("archs"),
+        archs: seccompNames("archs").filter((name) =>
+          Object.hasOwn(ARCHES, name.replace(/^SCMP_ARCH_/, ""))
+        ),
         flags: seccompNames("flags"),
       },
       memoryPolicy: { modes: MEMORY_POLICY_MODES, flags: MEMORY_POLICY_FLAGS },

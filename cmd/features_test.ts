@@ -1,3 +1,4 @@
+import { ARCHES } from "../launch/seccomp/architectures.ts";
 import { assert, assertEquals } from "@std/assert";
 import { readConfig } from "../oci/config.ts";
 import { ConfigError } from "../oci/errors.ts";
@@ -242,11 +243,14 @@ Deno.test({
       all("SeccompOperators"),
       (op) => filter({}, { args: [{ index: 5, value: 2, valueTwo: 3, op }] }),
     );
-    assertTrueNames(
-      seccomp.archs ?? [],
-      all("SeccompArch"),
-      (arch) => filter({ architectures: [arch] }, {}),
+    // Calls of others are refused, whatever a profile says of them.
+    assertEquals(
+      seccomp.archs,
+      Object.keys(ARCHES).map((arch) => `SCMP_ARCH_${arch}`).sort(),
     );
+    for (const arch of all("SeccompArch")) {
+      assertEquals(filter({ architectures: [arch] }, {}), undefined);
+    }
     assertTrueNames(
       seccomp.supportedFlags ?? [],
       all("SeccompFlag"),

@@ -14,14 +14,12 @@ import { descriptor } from "./descriptors.ts";
 import { openDevFile } from "./devices.ts";
 import { CONSOLE, hasNamespace } from "./first_process.ts";
 import type { LaunchInput, ProcessInput, TerminalInput } from "./input.ts";
-import { compose, MESSAGE, MESSAGE_SIZE } from "./messages.ts";
+import { sendWith } from "./messages.ts";
 import { attachTo } from "./mounts.ts";
 import { type PlanBuilder, reg } from "./plan.ts";
 import { openInRoot } from "./root_paths.ts";
 
 const POINTER = "/process/terminal";
-const SOL_SOCKET = 1, SCM_RIGHTS = 1, MSG_NOSIGNAL = 0x4000;
-const CMSG_HEADER = 16;
 /** Leave the owning user or group as it is. */
 const UNCHANGED = 0xffffffff;
 
@@ -80,7 +78,8 @@ function openTerminal(plan: PlanBuilder, input: LaunchInput): void {
       O.RDWR | O.NOCTTY | O.CLOEXEC,
     ], { to: SLAVE });
   plan.because("hand the terminal's master to Davit", POINTER);
-  sendMaster(plan, descriptor("davit", input.preserveFds));
+  sendWith(plan, descriptor("davit", input.preserveFds), "console", "master");
+  plan.call("close", [reg("master")]);
 }
 
 function setSize(plan: PlanBuilder, terminal: TerminalInput): void {
@@ -92,35 +91,6 @@ function setSize(plan: PlanBuilder, terminal: TerminalInput): void {
     plan.because("set the terminal's size", "/process/consoleSize")
       .call("ioctl", [reg(SLAVE), TTY.TIOCSWINSZ, size]);
   }
-}
-
-function sendMaster(plan: PlanBuilder, davit: number): void {
-  compose(plan, "console");
-  plan.block("iovec", [[8, { block: MESSAGE }], [8, MESSAGE_SIZE]])
-    .block("rights", [
-      [8, CMSG_HEADER + 4],
-      [4, SOL_SOCKET],
-      [4, SCM_RIGHTS],
-      [8, 0],
-    ])
-    .add({
-      store: reg("master"),
-      into: { block: "rights", at: CMSG_HEADER },
-      size: 4,
-    });
-  const header = {
-    struct: [
-      [8, 0],
-      [8, 0],
-      [8, { block: "iovec" }],
-      [8, 1],
-      [8, { block: "rights" }],
-      [8, CMSG_HEADER + 8],
-      [8, 0],
-    ] as const,
-  };
-  plan.call("sendmsg", [davit, header, MSG_NOSIGNAL])
-    .call("close", [reg("master")]);
 }
 
 /** Steps that make the terminal the process's own: stdio, session, owner. */

@@ -57,6 +57,13 @@ export class ConstantData {
     return at;
   }
 
+  /** The address of a copy of `bytes`. */
+  bytes(bytes: Uint8Array): number {
+    const at = this.reserve(bytes.length);
+    this.#bytes.set(bytes, at);
+    return this.base + at;
+  }
+
   /** Writes a number of so many bytes at an offset that was reserved. */
   put(at: number, size: Size, value: number | bigint): void {
     putNumber(this.#view, at, size, value);

@@ -11,6 +11,7 @@
 import { E } from "../ffi/errno.ts";
 import type { CapabilityInput, ProcessInput } from "./input.ts";
 import { type Field, type PlanBuilder, reg } from "./plan.ts";
+import { capabilitiesToLoad } from "./seccomp/load.ts";
 
 const PR_SET_KEEPCAPS = 8, PR_CAPBSET_DROP = 24, PR_SET_NO_NEW_PRIVS = 38;
 const PR_CAP_AMBIENT = 47, PR_CAP_AMBIENT_RAISE = 2;
@@ -48,7 +49,9 @@ export function planCredentials(
   plan.because(`become user ${uid}`, "/process/user/uid")
     .call("setresuid", [uid, uid, uid])
     .call("prctl", [PR_SET_KEEPCAPS, 0, 0, 0, 0]);
-  setCapabilities(plan, capabilities);
+  dropAmbient(plan);
+  setCapabilities(plan, capabilitiesToLoad(process));
+  raiseAmbient(plan, capabilities.ambient);
   plan.because(`set the umask to ${umask.toString(8)}`, "/process/user/umask")
     .call("umask", [umask]);
 }
@@ -92,18 +95,28 @@ function dropBounding(plan: PlanBuilder, bounding: bigint): void {
     .label(done);
 }
 
-function setCapabilities(plan: PlanBuilder, sets: CapabilityInput): void {
-  const { effective, permitted, inheritable, ambient } = sets;
+function dropAmbient(plan: PlanBuilder): void {
+  plan.because("drop the caller's ambient capabilities", `${POINTER}/ambient`)
+    .call("prctl", [PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0]);
+  plan.because("set the capabilities", POINTER);
+}
+
+/** Steps for capset(2). */
+export function setCapabilities(
+  plan: PlanBuilder,
+  sets: CapabilityInput,
+): void {
+  const { effective, permitted, inheritable } = sets;
   const half = (shift: bigint): Field[] =>
     [effective, permitted, inheritable].map((set) => [
       4,
       Number(set >> shift & 0xffffffffn),
     ]);
   const header = { struct: [[4, CAPABILITY_VERSION_3], [4, 0]] as const };
-  plan.because("drop the caller's ambient capabilities", `${POINTER}/ambient`)
-    .call("prctl", [PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0]);
-  plan.because("set the capabilities", POINTER)
-    .call("capset", [header, { struct: [...half(0n), ...half(32n)] }]);
+  plan.call("capset", [header, { struct: [...half(0n), ...half(32n)] }]);
+}
+
+function raiseAmbient(plan: PlanBuilder, ambient: bigint): void {
   for (let capability = 0; capability < CAPABILITIES; capability++) {
     if (!(ambient >> BigInt(capability) & 1n)) continue;
     const args = [PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0];

@@ -150,6 +150,16 @@ export interface TerminalInput {
   readonly columns?: number;
 }
 
+/** A seccomp filter. */
+export interface SeccompInput {
+  /** An array of struct sock_filter. */
+  readonly filter: Uint8Array;
+  /** SECCOMP_FILTER_FLAG_ bits. */
+  readonly flags: number;
+  /** Whether somebody else decides some calls, through a listener. */
+  readonly notifies: boolean;
+}
+
 /** The user's process. */
 export interface ProcessInput {
   readonly args: readonly string[];
@@ -165,6 +175,7 @@ export interface ProcessInput {
   readonly noNewPrivileges: boolean;
   readonly oomScoreAdj?: number;
   readonly terminal?: TerminalInput;
+  readonly seccomp?: SeccompInput;
 }
 
 /** A whole launch. */

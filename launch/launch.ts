@@ -40,8 +40,22 @@ export interface LaunchOptions {
   readonly writeMaps: (pid: number) => void;
   /** Told init's pid, while init sets the container up. */
   readonly onPid: (pid: number) => void;
+  /** Takes the listener of init's seccomp filter; closed afterwards. */
+  readonly onListener?: (listener: Fd, pid: number) => void;
   /** Puts init's pid on record; until it returns, init ends with Davit. */
   readonly onReady: (pid: number) => void;
+}
+
+/** What the program has told so far. */
+interface Found {
+  /** The process that makes init. */
+  first?: number;
+  /** Init. */
+  pid?: number;
+  /** A terminal's master. */
+  master?: Fd;
+  /** The listener of a seccomp filter that nobody has yet. */
+  listener?: Fd;
 }
 
 /** What init's executable is called in /proc. */
@@ -66,7 +80,7 @@ export interface Launched {
  */
 export function launch(options: LaunchOptions): Launched {
   const [ours, theirs] = socketPair();
-  const found: { pid?: number; master?: Fd; first?: number } = {};
+  const found: Found = {};
   try {
     try {
       found.first = start(options, theirs);
@@ -80,7 +94,9 @@ export function launch(options: LaunchOptions): Launched {
     const { pid, master } = found;
     return master === undefined ? { pid: pid! } : { pid: pid!, master };
   } catch (error) {
-    if (found.master !== undefined) close(found.master);
+    for (const fd of [found.master, found.listener]) {
+      if (fd !== undefined) close(fd);
+    }
     for (const pid of [found.first, found.pid]) {
       if (pid !== undefined) end(pid);
     }
@@ -131,9 +147,10 @@ function start(options: LaunchOptions, socket: Fd): number {
 /** Answers the program until it is ready; fills `found`. */
 function converse(
   socket: Fd,
-  { plan, writeMaps, onPid, onReady }: LaunchOptions,
-  found: { pid?: number; master?: Fd; first?: number },
+  options: LaunchOptions,
+  found: Found,
 ): void {
+  const { plan, writeMaps, onPid, onReady } = options;
   const bytes = new Uint8Array(MESSAGE_SIZE);
   let ready = false;
   // Init may be ready before the first process has said its pid.
@@ -148,8 +165,15 @@ function converse(
     else if (tag === TAG.maps) {
       writeMaps(found.first!);
       write(socket, new Uint8Array(1));
-    } else if (tag === TAG.ready) ready = true;
+    } else if (tag === TAG.listener && fd !== undefined) found.listener = fd;
+    else if (tag === TAG.ready) ready = true;
     else throw failedStep(plan, tag, errno);
+    if (found.listener !== undefined && found.pid !== undefined) {
+      options.onListener?.(found.listener, found.pid);
+      close(found.listener);
+      delete found.listener;
+      write(socket, new Uint8Array(1));
+    }
   }
   onReady(found.pid);
   try {
@@ -176,7 +200,7 @@ function failedStep(plan: Plan, index: number, errno: number): LaunchError {
 }
 
 /** The error for a program that ended without a word. */
-function died(found: { pid?: number; first?: number }): Error {
+function died(found: Found): Error {
   for (const process of ["pid", "first"] as const) {
     const pid = found[process];
     const ended = pid === undefined ? undefined : waitChild(pid);

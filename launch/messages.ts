@@ -21,6 +21,8 @@ export const TAG = {
   maps: 0xffff0002,
   /** A terminal's master comes with the message. */
   console: 0xffff0003,
+  /** The listener of a seccomp filter comes with the message. */
+  listener: 0xffff0005,
   /** Init has set the container up and waits for `start`. */
   ready: 0xffff0004,
 } as const;
@@ -65,6 +67,43 @@ export function tell(
 ): void {
   compose(plan, tag, value);
   plan.call("write", [davit, { block: MESSAGE }, MESSAGE_SIZE]);
+}
+
+const SOL_SOCKET = 1, SCM_RIGHTS = 1, MSG_NOSIGNAL = 0x4000;
+const CMSG_HEADER = 16;
+
+/** Steps that send a message with the descriptor that a register holds. */
+export function sendWith(
+  plan: PlanBuilder,
+  davit: number,
+  tag: keyof typeof TAG,
+  register: string,
+): void {
+  compose(plan, tag);
+  plan.block("iovec", [[8, { block: MESSAGE }], [8, MESSAGE_SIZE]])
+    .block("rights", [
+      [8, CMSG_HEADER + 4],
+      [4, SOL_SOCKET],
+      [4, SCM_RIGHTS],
+      [8, 0],
+    ])
+    .add({
+      store: reg(register),
+      into: { block: "rights", at: CMSG_HEADER },
+      size: 4,
+    });
+  const header = {
+    struct: [
+      [8, 0],
+      [8, 0],
+      [8, { block: "iovec" }],
+      [8, 1],
+      [8, { block: "rights" }],
+      [8, CMSG_HEADER + 8],
+      [8, 0],
+    ] as const,
+  };
+  plan.call("sendmsg", [davit, header, MSG_NOSIGNAL]);
 }
 
 /** Steps that wait for Davit's answer, and fail when Davit is gone. */

@@ -22,6 +22,8 @@ export type Operand =
   | { readonly strings: readonly string[] }
   /** The address of a structure that does not change. */
   | { readonly struct: readonly Field[] }
+  /** The address of bytes that do not change. */
+  | { readonly bytes: Uint8Array }
   /** The number of the instruction that uses it. */
   | { readonly self: true }
   /** The number of the instruction with a label. */

@@ -255,7 +255,7 @@ export function layOut(plan: Plan, arch: Arch): Program {
   const value = (operand: Operand, self: number): number | bigint => {
     if (typeof operand === "string") return constant.string(operand);
     if (typeof operand !== "object") return operand;
-    const { reg, struct, block, label, before, strings } =
+    const { reg, struct, block, label, before, bytes, strings } =
       operand as AnyOperand;
     if (reg !== undefined) return find(registers, reg, "register");
     if (struct !== undefined) return structure(struct, self);
@@ -267,6 +267,7 @@ export function layOut(plan: Plan, arch: Arch): Program {
       const bytes = INSTRUCTION_SIZE * target(before);
       return bytes - bytes % PAGE[arch];
     }
+    if (bytes !== undefined) return constant.bytes(bytes);
     if (strings === undefined) return self;
     const pointers = strings.map((text): Field => [8, text]);
     return structure([...pointers, [8, 0]], self);

@@ -6,7 +6,7 @@
 
 import { E } from "../ffi/errno.ts";
 import { AT_EMPTY_PATH, AT_FDCWD, O } from "../ffi/fd.ts";
-import { planLimits } from "./credentials.ts";
+import { planLimits, setCapabilities } from "./credentials.ts";
 import { descriptor } from "./descriptors.ts";
 import { endWithDavit } from "./first_process.ts";
 import type { LaunchInput, ProcessInput } from "./input.ts";
@@ -14,6 +14,7 @@ import { awaitAnswer, tell } from "./messages.ts";
 import { type PlanBuilder, reg, REPORT } from "./plan.ts";
 import { ADDRESS } from "./program.ts";
 import { whenDirectory } from "./root_paths.ts";
+import { planFilter, planListener } from "./seccomp/load.ts";
 
 const AT_EACCESS = 0x200, X_OK = 1;
 const SOCK_CLOEXEC = 0o2000000;
@@ -92,6 +93,7 @@ export function planStart(plan: PlanBuilder, input: LaunchInput): void {
   // Davit may end as soon as it has answered; until then its end of the
   // connection tells init.
   endWithDavit(plan, 0);
+  if (process !== undefined) planListener(plan, process, davit);
   plan.because("tell Davit that the container is ready");
   tell(plan, davit, "ready");
   // Davit has to have it on record: without it, nobody would find this init.
@@ -126,6 +128,7 @@ function planProgram(plan: PlanBuilder, process?: ProcessInput): void {
   const [name = ""] = process.args;
   // Last of all: a small limit would be in the way of what comes before.
   planLimits(plan, process);
+  planFilter(plan, process, setCapabilities);
   plan.because(`exec ${name}`, "/process/args").call("execve", [
     reg(PROGRAM),
     { strings: process.args },

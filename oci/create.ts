@@ -26,8 +26,10 @@ import {
 } from "../ffi/files.ts";
 import { launchLibrary } from "../ffi/libc.ts";
 import { pidfdOpen, pidfdSendSignal, waitChild } from "../ffi/process.ts";
-import { listen } from "../ffi/socket.ts";
+import { connect, listen, sendDescriptor } from "../ffi/socket.ts";
+import { ARCH } from "../ffi/syscall.ts";
 import { planLaunch } from "../launch/compile.ts";
+import type { SeccompInput } from "../launch/input.ts";
 import { launch, type Launched, reasonsAfterStart } from "../launch/launch.ts";
 import type { Plan } from "../launch/plan.ts";
 import {
@@ -253,9 +255,55 @@ export class Creation {
       preserveFds,
       startNow: this.#startNow,
       privileges: this.#privileges,
+      ...this.#seccomp(),
       recursiveReadonly: this.extras.recursiveReadonly ?? false,
     });
     return planLaunch(input);
+  }
+
+  /** The filter of the profile, if there is one. */
+  #seccomp(): { seccomp?: SeccompInput } {
+    const { parts, runtime: { log }, spec: { linux } } = this;
+    if (parts.seccomp === undefined || !linux?.seccomp) return {};
+    try {
+      const { input, notes } = parts.seccomp.lowerSeccomp(linux.seccomp, ARCH);
+      for (const note of notes) log.info(note);
+      return { seccomp: input };
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw new RuntimeError(
+        "config",
+        `Cannot use linux.seccomp: ${error.message}`,
+        { cause: error },
+      );
+    }
+  }
+
+  /** Sends the listener of the filter to who decides its calls. */
+  #sendListener(listener: Fd, pid: number): void {
+    const { listenerPath = "", listenerMetadata } = this.spec.linux!.seccomp!;
+    const { ociVersion, id, bundle, annotations } = this.#record;
+    const state = { ociVersion, id, pid, bundle, annotations };
+    const message = this.parts.seccomp!.processState(
+      state,
+      listenerMetadata,
+    );
+    try {
+      const agent = connect(listenerPath);
+      try {
+        sendDescriptor(agent, message, listener);
+      } finally {
+        close(agent);
+      }
+    } catch (error) {
+      throw new RuntimeError(
+        "system",
+        `Cannot connect with seccomp agent at linux.seccomp.listenerPath ${
+          quote(listenerPath)
+        }: ${osText(error)}`,
+        { cause: error },
+      );
+    }
   }
 
   /** Launches the program; its terminal goes to the console socket. */
@@ -279,6 +327,7 @@ export class Creation {
         writeMaps: (pid) =>
           writeIdMaps(pid, this.spec.linux ?? {}, this.#privileges),
         onPid: (pid) => this.#prepareRecord(pid, plan),
+        onListener: (listener, pid) => this.#sendListener(listener, pid),
         onReady: () => this.#recordInit(),
       });
       this.#undo.push(() => endInit(launched.pid));

@@ -14,6 +14,7 @@ import type {
   LaunchInput,
   NamespaceInput,
   Privileges,
+  SeccompInput,
   TimeOffsetInput,
 } from "../launch/input.ts";
 import { components } from "../launch/root_paths.ts";
@@ -33,6 +34,8 @@ export interface LowerContext {
   readonly cgroupDirectories: readonly string[];
   readonly noPivot: boolean;
   readonly preserveFds: number;
+  /** The filter that `linux.seccomp` was compiled to. */
+  readonly seccomp?: SeccompInput;
   /** Whether the program runs at once, without `start`; absent: no. */
   readonly startNow?: boolean;
   /** What Davit may do; absent: what root of the host may. */
@@ -92,6 +95,7 @@ export function lower(spec: Spec, context: LowerContext): LaunchInput {
     ownDevpts: mounts.filter(isAt("/dev/pts"))
       .some(({ type }) => type === "devpts"),
     setGroups: setGroupsOf(spec, privileges),
+    ...(context.seccomp !== undefined && { seccomp: context.seccomp }),
   });
   return {
     id,

@@ -5,7 +5,12 @@
  */
 
 import { getLimit } from "../ffi/process.ts";
-import type { ProcessInput, RlimitInput, SetGroups } from "../launch/input.ts";
+import type {
+  ProcessInput,
+  RlimitInput,
+  SeccompInput,
+  SetGroups,
+} from "../launch/input.ts";
 import { RuntimeError } from "./errors.ts";
 import { homeDirectory, type Mounted } from "./home.ts";
 import { capabilityNumber, rlimitNumber } from "./names.ts";
@@ -23,6 +28,7 @@ export interface ProcessContext {
   /** Whether the container mounts a devpts of its own. */
   readonly ownDevpts: boolean;
   readonly setGroups: SetGroups;
+  readonly seccomp?: SeccompInput;
 }
 
 /** What a launch does for `process`. */
@@ -48,6 +54,7 @@ export function lowerProcess(
     rlimits: (process.rlimits ?? []).map(lowerRlimit),
     noNewPrivileges: process.noNewPrivileges ?? false,
     ...(oomScoreAdj !== undefined && { oomScoreAdj }),
+    ...(context.seccomp !== undefined && { seccomp: context.seccomp }),
     ...(terminal && {
       terminal: {
         from: context.ownDevpts ? "container" as const : "host" as const,

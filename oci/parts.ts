@@ -2,17 +2,25 @@
  * Parts of Davit that few configurations need: they are loaded when one does.
  * Loading code is what a short-lived command spends most of its time on.
  *
+ * The bundler cuts a file for each set of files that need a module, and `run`
+ * would load one more: a part has modules of its own only, and gets the rest
+ * as arguments.
+ *
  * @module
  */
 
 import type { Spec } from "./spec.ts";
 
 /** What a configuration needs besides what every one needs. */
-// deno-lint-ignore no-empty-interface
-export interface Parts {}
+export interface Parts {
+  readonly seccomp?: typeof import("./seccomp_part.ts");
+}
 
 /** Loads the parts that `spec` needs. */
-export async function loadParts(_spec: Spec): Promise<Parts> {
-  const parts: Parts = {};
-  return await Promise.resolve(parts);
+export async function loadParts({ linux, process }: Spec): Promise<Parts> {
+  return {
+    ...(linux?.seccomp && process && {
+      seccomp: await import("./seccomp_part.ts"),
+    }),
+  };
 }

@@ -43,7 +43,6 @@ function refusals(): readonly Refusal[] {
     { pointer: "/linux/devices", what: "devices of the configuration are" },
     { pointer: "/linux/netDevices", what: "moving network devices is" },
     { pointer: "/linux/sysctl", what: "sysctls are" },
-    { pointer: "/linux/seccomp", what: "seccomp filters are" },
     { pointer: "/linux/mountLabel", what: "SELinux labels are" },
     { pointer: "/linux/personality", what: "personalities are" },
     { pointer: "/linux/memoryPolicy", what: "memory policies are" },

@@ -75,7 +75,6 @@ Deno.test("checkSupported() names each property that is not built", () => {
     "/linux/devices",
     "/linux/netDevices",
     "/linux/sysctl",
-    "/linux/seccomp",
     "/linux/mountLabel",
     "/linux/personality",
     "/linux/memoryPolicy",

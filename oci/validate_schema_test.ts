@@ -77,6 +77,11 @@ const LESS: readonly [RegExp, RegExp][] = [
   [/^\/linux\/resources\/devices\/\d+\/access$/, /letters of "rwm"/],
   [/^\/linux\/resources\/network\/priorities\/\d+\/name$/, /not be empty/],
   [/^\/linux\/seccomp\/syscalls\/\d+\/names\/\d+$/, /not be empty/],
+  [/^\/linux\/seccomp\/.*[eE]rrnoRet$/, /goes with|must be at most/],
+  [/^\/linux\/seccomp\/(.*a|defaultA)ction$/, /SCMP_ACT_NOTIFY (needs|cannot)/],
+  [/^\/linux\/seccomp\/syscalls\/\d+\/names\/\d+$/, /cannot be used for/],
+  [/^\/linux\/seccomp\/listenerMetadata$/, /needs a listenerPath/],
+  [/^\/linux\/seccomp\/flags\/\d+$/, /needs SCMP_ACT_NOTIFY/],
   [/^\/annotations\/$/, /must have a name/],
   // The schema leaves the values of empty names alone.
   [/^\/(annotations|linux\/sysctl|linux\/resources\/unified)\/\n?$/, /./],

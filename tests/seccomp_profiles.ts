@@ -99,17 +99,18 @@ export class Random {
 const ACTIONS = "KILL KILL_PROCESS TRAP ERRNO TRACE ALLOW LOG".split(" ");
 const OPERATORS = "NE LT LE EQ GE GT MASKED_EQ".split(" ");
 const ARCHES = "X86_64 X86 X32 AARCH64 ARM".split(" ");
-/** Calls that x86 has behind `socketcall` or `ipc`. */
-export const SHARED_CALLS: ReadonlySet<string> = new Set(
-  Object.values(SHARED).join(" ").split(" "),
-);
+/** Calls that x86 has behind `socketcall` or `ipc`, and these two. */
+export const SHARED_CALLS: ReadonlySet<string> = new Set([
+  ...Object.keys(SHARED),
+  ...Object.values(SHARED).join(" ").split(" "),
+]);
 
 /**
  * A random profile over the calls `known`.
  *
  * Of a call that is tested there is one rule, or several that do the same and
  * compare one argument with a value each, and calls that x86 has behind
- * another one are not tested: libseccomp 2.5.4 merges other rules wrongly (of
+ * another one have one rule without tests: libseccomp 2.5.4 merges other rules wrongly (of
  * "A1 < 2^63" and "A1 < 2^32 - 1", for one, it makes a filter that refuses
  * A1 = 2^32 - 1).
  */
@@ -126,7 +127,8 @@ export function randomProfile(
   const rules: ProfileRule[] = [];
   for (const name of names) {
     const own = { names: [name], ...outcome() };
-    const kind = SHARED_CALLS.has(name) ? 0 : random.below(4);
+    const isShared = SHARED_CALLS.has(name);
+    const kind = isShared ? 0 : random.below(4);
     if (kind === 0) rules.push(own);
     else if (kind === 1) {
       const index = random.below(6), op = "SCMP_CMP_EQ";
@@ -137,7 +139,8 @@ export function randomProfile(
       rules.push({ ...own, args: someArgs(random, 1 + random.below(3)) });
     }
     // A rule without conditions beats those; of two of these the first counts.
-    if (random.below(4) === 0) rules.push({ ...own, ...outcome(), args: [] });
+    if (isShared || random.below(4) > 0) continue;
+    rules.push({ ...own, ...outcome(), args: [] });
   }
   const { action, errnoRet } = outcome();
   return {

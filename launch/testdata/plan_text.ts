@@ -127,6 +127,7 @@ function operandText(operand: Operand, name: Names): string {
   if ("reg" in operand) return `[${operand.reg}]`;
   if ("strings" in operand) return JSON.stringify(operand.strings);
   if ("struct" in operand) return `{${fieldsText(operand.struct, name)}}`;
+  if ("bytes" in operand) return `${operand.bytes.length} bytes`;
   if ("self" in operand) return "this step";
   if ("label" in operand) return name(operand.label);
   if ("before" in operand) return `pages before ${name(operand.before)}`;

@@ -1,0 +1,246 @@
+/** Seccomp filters, seen from inside and by a listener. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { close, type Fd } from "../ffi/fd.ts";
+import { poll, POLLIN } from "../ffi/poll.ts";
+import { listen, receive } from "../ffi/socket.ts";
+import { checked } from "../ffi/syscall.ts";
+import type { Config, Patch } from "./config.ts";
+import { command, Container, containerTest, script } from "./container.ts";
+import { rootTest } from "./container.ts";
+import { assertSuccess } from "./davit.ts";
+import { inside, sees, writable } from "./inside.ts";
+
+const MKDIR = ["mkdir", "mkdirat"];
+
+/** A profile that allows all but what its rules say. */
+function profile(...syscalls: unknown[]): Patch {
+  return (config) => {
+    writable(config);
+    config.linux.seccomp = { defaultAction: "SCMP_ACT_ALLOW", syscalls };
+  };
+}
+
+const refusesMkdir = profile({
+  names: MKDIR,
+  action: "SCMP_ACT_ERRNO",
+  errnoRet: 5,
+});
+
+const newPrivileges = (config: Config) => {
+  config.process.noNewPrivileges = false;
+};
+
+const ordinary = (config: Config) => {
+  config.process.user = { uid: 1000, gid: 1000 };
+};
+
+const all = (...patches: Patch[]): Patch => (config) =>
+  patches.forEach((patch) => patch(config));
+
+const TRY = "mkdir /tmp/x 2>&1; grep '^Seccomp:' /proc/self/status; " +
+  "grep CapPrm /proc/self/status";
+const REFUSED = "mkdir: can't create directory '/tmp/x': Input/output error\n" +
+  "Seccomp:\t2\n";
+
+sees(
+  "a call of the profile fails with its errno",
+  TRY,
+  `${REFUSED}CapPrm:\t0000000020000420`,
+  refusesMkdir,
+);
+sees(
+  "a filter is loaded without no_new_privs, and the capabilities are as asked",
+  TRY,
+  `${REFUSED}CapPrm:\t0000000020000420`,
+  all(refusesMkdir, newPrivileges),
+);
+sees(
+  "a filter is loaded for an ordinary user who may gain privileges",
+  TRY,
+  `${REFUSED}CapPrm:\t0000000000000000`,
+  all(refusesMkdir, newPrivileges, ordinary),
+);
+sees(
+  "getcwd may be refused",
+  "cd /tmp && /bin/pwd 2>&1; true",
+  "pwd: getcwd: Operation not permitted",
+  profile({ names: ["getcwd"], action: "SCMP_ACT_ERRNO" }),
+);
+sees(
+  "a call is refused by its arguments",
+  "kill -0 $$ && echo 0; kill -s CONT $$ 2>/dev/null && echo CONT; true",
+  "0",
+  profile({
+    names: ["kill"],
+    action: "SCMP_ACT_ERRNO",
+    args: [{ index: 1, value: 18, op: "SCMP_CMP_EQ" }],
+  }),
+);
+
+containerTest(
+  "a forbidden call kills the program",
+  command(
+    ["mkdir", "/tmp/x"],
+    profile({
+      names: MKDIR,
+      action: "SCMP_ACT_KILL_PROCESS",
+    }),
+  ),
+  async (container) => {
+    const { code } = await container.run();
+    assertEquals(code, 128 + 31); // SIGSYS
+  },
+);
+
+rootTest(
+  "inside: a profile that allows few calls is enough for a program",
+  async () => {
+    const names =
+      "execve exit exit_group write brk arch_prctl set_tid_address " +
+      "set_robust_list rseq prlimit64 readlink getrandom mprotect prctl getuid " +
+      "mmap munmap ioctl fstat newfstatat";
+    const only: Patch = (config) => {
+      config.linux.seccomp = {
+        defaultAction: "SCMP_ACT_ERRNO",
+        syscalls: [{ names: names.split(" "), action: "SCMP_ACT_ALLOW" }],
+      };
+      config.process.args = ["echo", "few"];
+    };
+    assertEquals(await inside("", only), "few");
+  },
+);
+
+containerTest(
+  "a profile that keeps init from giving up its rights is told",
+  command(
+    ["true"],
+    all(
+      newPrivileges,
+      profile({
+        names: ["capset"],
+        action: "SCMP_ACT_ERRNO",
+      }),
+    ),
+  ),
+  async (container) => {
+    const { code, stderr } = await container.run();
+    assertEquals(code, 1);
+    assertMatch(stderr, /the profile has to allow capset.*EPERM|not permitted/);
+  },
+);
+
+for (
+  const [name, seccomp, message] of [
+    ["a listener that is missing", {
+      defaultAction: "SCMP_ACT_ALLOW",
+      syscalls: [{ names: ["mkdir"], action: "SCMP_ACT_NOTIFY" }],
+    }, /linux\.seccomp\.syscalls\[0\]\.action: SCMP_ACT_NOTIFY needs/],
+    ["to ask for write", {
+      defaultAction: "SCMP_ACT_ALLOW",
+      listenerPath: "/run/agent",
+      syscalls: [{ names: ["write"], action: "SCMP_ACT_NOTIFY" }],
+    }, /SCMP_ACT_NOTIFY cannot be used for the write syscall/],
+    ["to ask by default", {
+      defaultAction: "SCMP_ACT_NOTIFY",
+      listenerPath: "/run/agent",
+    }, /SCMP_ACT_NOTIFY cannot be used as default action/],
+    ["an errno with an action that has none", {
+      defaultAction: "SCMP_ACT_ALLOW",
+      defaultErrnoRet: 1,
+    }, /linux\.seccomp\.defaultErrnoRet: goes with SCMP_ACT_ERRNO/],
+    ["an errno that is too large", {
+      defaultAction: "SCMP_ACT_ERRNO",
+      defaultErrnoRet: 4096,
+    }, /linux\.seccomp\.defaultErrnoRet: must be at most 4095/],
+    ["an agent that nobody is", {
+      defaultAction: "SCMP_ACT_ALLOW",
+      listenerPath: "/run/no-such-agent",
+      syscalls: [{ names: ["mkdir"], action: "SCMP_ACT_NOTIFY" }],
+    }, /seccomp agent at linux\.seccomp\.listenerPath "\/run\/no-such-agent"/],
+  ] as const
+) {
+  containerTest(
+    `run refuses ${name}`,
+    command(["true"], (config) => config.linux.seccomp = seccomp),
+    async (container) => {
+      const { code, stderr } = await container.run();
+      assertEquals(code, 1);
+      assertMatch(stderr, message);
+    },
+  );
+}
+
+const NOTIF_RECV = 0xc0502100, NOTIF_SEND = 0xc0182101;
+const EDOM = 33;
+
+/** Waits until there is something to read, at most ten seconds. */
+function awaitInput(fd: Fd): void {
+  const [events] = poll([{ fd, events: POLLIN }], 10_000);
+  assert(events, "nothing came for ten seconds");
+}
+
+/** Answers the next call that a listener is asked about with an errno. */
+function refuseNext(listener: Fd, errno: number): number {
+  awaitInput(listener);
+  const asked = new DataView(new ArrayBuffer(80));
+  checked("ioctl", "receive", listener, NOTIF_RECV, asked);
+  const answer = new DataView(new ArrayBuffer(24));
+  answer.setBigUint64(0, asked.getBigUint64(0, true), true);
+  answer.setInt32(16, -errno, true);
+  checked("ioctl", "send", listener, NOTIF_SEND, answer);
+  return asked.getUint32(8, true);
+}
+
+for (const mayGain of [false, true]) {
+  rootTest(
+    `a listener decides calls${mayGain ? " without no_new_privs" : ""}`,
+    async () => {
+      await using container = new Container(script(
+        "mkdir /tmp/x 2>&1; true",
+        (config) => {
+          profile({ names: MKDIR, action: "SCMP_ACT_NOTIFY" })(config);
+          const path = `/tmp/${config.process.env!.at(-1)!.slice(-8)}.agent`;
+          config.linux.seccomp = {
+            ...config.linux.seccomp!,
+            listenerPath: path,
+            listenerMetadata: "about it",
+          };
+          config.process.noNewPrivileges = !mayGain;
+        },
+      ));
+      const config = JSON.parse(
+        Deno.readTextFileSync(`${container.bundle}/config.json`),
+      );
+      const path: string = config.linux.seccomp.listenerPath;
+      const socket = listen(path, 1);
+      try {
+        const running = container.run();
+        awaitInput(socket);
+        const agent = checked("accept4", path, socket, 0, 0, 0) as Fd;
+        const bytes = new Uint8Array(4096);
+        const { length, fd } = receive(agent, bytes);
+        close(agent);
+        const state = JSON.parse(
+          new TextDecoder().decode(bytes.subarray(0, length)),
+        );
+        const pid = refuseNext(fd!, EDOM);
+        close(fd!);
+        assertEquals(
+          assertSuccess(await running).stdout,
+          "mkdir: can't create directory '/tmp/x': " +
+            "Numerical argument out of domain\n",
+        );
+        assertEquals(state.fds, ["seccompFd"]);
+        assertEquals(state.metadata, "about it");
+        assertEquals(state.state.status, "creating");
+        assertEquals(state.state.id, container.id);
+        assertEquals(state.pid, state.state.pid);
+        assert(pid > 0 && state.pid > 0);
+      } finally {
+        close(socket);
+        Deno.removeSync(path);
+      }
+      assertEquals(container.leftovers(), []);
+    },
+  );
+}
