@@ -1,3 +1,4 @@
+import { quote } from "./quote.ts";
 import {
   elements,
   fault,
@@ -97,7 +98,7 @@ function checkData(
       out,
       `${at}/${data}`,
       number,
-      `goes with SCMP_ACT_ERRNO and SCMP_ACT_TRACE only, found ${name}`,
+      `goes with SCMP_ACT_ERRNO and SCMP_ACT_TRACE only, found ${quote(name)}`,
     );
   } else if (number > most) {
     fault(out, `${at}/${data}`, number, `must be at most ${most}`);
