@@ -18,8 +18,8 @@ export const command: Command<typeof OPTIONS> = {
 may be used again then. The bundle stays.`,
   arguments: ONE_ID,
   options: OPTIONS,
-  run({ runtime, options, args: [id = ""] }) {
-    remove(runtime, id, { force: options.force === true });
+  async run({ runtime, options, args: [id = ""] }) {
+    await remove(runtime, id, { force: options.force === true });
     return 0;
   },
 };

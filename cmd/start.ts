@@ -9,8 +9,8 @@ export const command: Command<readonly []> = {
 user's program. A program that cannot be executed is reported here.`,
   arguments: ONE_ID,
   options: [],
-  run({ runtime, args: [id = ""] }) {
-    start(runtime, id);
+  async run({ runtime, args: [id = ""] }) {
+    await start(runtime, id);
     return 0;
   },
 };

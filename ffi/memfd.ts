@@ -1,5 +1,5 @@
 /**
- * Files in memory that run and cannot be changed, memfd_create(2).
+ * Files in memory that cannot be changed, memfd_create(2).
  *
  * @module
  */
@@ -9,7 +9,8 @@ import { SyscallError } from "./error.ts";
 import { close, type Fd, write } from "./fd.ts";
 import { checked, syscall } from "./syscall.ts";
 
-const MFD_CLOEXEC = 1, MFD_ALLOW_SEALING = 2, MFD_EXEC = 0x10;
+const MFD_CLOEXEC = 1, MFD_ALLOW_SEALING = 2;
+const MFD_NOEXEC_SEAL = 8, MFD_EXEC = 0x10;
 const F_ADD_SEALS = 1033;
 /** Seals against growing, shrinking, writing and further seals. */
 const ALL_SEALS = 1 | 2 | 4 | 8;
@@ -27,11 +28,39 @@ export function executableMemfd(
   name: string,
   bytes: Uint8Array<ArrayBuffer>,
 ): Fd | undefined {
-  const flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
-  let fd = syscall("memfd_create", name, flags | MFD_EXEC);
-  // Kernels before 6.3 do not know MFD_EXEC; there every memfd may run.
-  if (fd === -E.EINVAL) fd = syscall("memfd_create", name, flags);
+  const fd = create(name, MFD_EXEC);
   if (fd === -E.EACCES) return undefined;
+  return sealed(name, fd, bytes);
+}
+
+/**
+ * A sealed memfd that holds `bytes`, to be read from the beginning.
+ *
+ * @param name shown as `/memfd:NAME` in /proc
+ * @throws {SyscallError}
+ */
+export function readOnlyMemfd(
+  name: string,
+  bytes: Uint8Array<ArrayBuffer>,
+): Fd {
+  const fd = sealed(name, create(name, MFD_NOEXEC_SEAL), bytes);
+  try {
+    checked("lseek", name, fd, 0, 0);
+  } catch (error) {
+    close(fd);
+    throw error;
+  }
+  return fd;
+}
+
+/** Kernels before 6.3 know neither flag; there every memfd may run. */
+function create(name: string, flag: number): number {
+  const flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+  const fd = syscall("memfd_create", name, flags | flag);
+  return fd === -E.EINVAL ? syscall("memfd_create", name, flags) : fd;
+}
+
+function sealed(name: string, fd: number, bytes: Uint8Array<ArrayBuffer>): Fd {
   if (fd < 0) throw new SyscallError("memfd_create", -fd, name);
   try {
     write(fd, bytes);

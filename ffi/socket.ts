@@ -128,12 +128,25 @@ export function sendDescriptor(
   data: Uint8Array<ArrayBuffer>,
   fd: Fd,
 ): void {
-  const control = new Uint8Array(CMSG_HEADER + 8);
+  sendDescriptors(socket, data, [fd]);
+}
+
+/**
+ * Sends `data` and descriptors in one message, SCM_RIGHTS.
+ * @throws {SyscallError}
+ */
+export function sendDescriptors(
+  socket: Fd,
+  data: Uint8Array<ArrayBuffer>,
+  fds: readonly Fd[],
+): void {
+  const size = CMSG_HEADER + 4 * fds.length;
+  const control = new Uint8Array((size + 7) & ~7);
   const view = new DataView(control.buffer);
-  view.setBigUint64(0, BigInt(CMSG_HEADER + 4), true);
+  view.setBigUint64(0, BigInt(size), true);
   view.setInt32(8, SOL_SOCKET, true);
   view.setInt32(12, SCM_RIGHTS, true);
-  view.setInt32(16, fd, true);
+  fds.forEach((fd, i) => view.setInt32(CMSG_HEADER + 4 * i, fd, true));
   const { header, held } = message(data, control);
   checked("sendmsg", "", socket, header, MSG_NOSIGNAL);
   held.length = 0;

@@ -23,18 +23,22 @@ export interface Spawn {
    * descriptor here]`.
    */
   readonly descriptors: readonly (readonly [number, number])[];
+  /** Its working directory; absent: this process's. */
+  readonly directory?: string;
+  /** Whether it leads a process group of its own. */
+  readonly leadsGroup?: boolean;
 }
 
-const SETSIGDEF = 4, SETSIGMASK = 8;
+const SETPGROUP = 2, SETSIGDEF = 4, SETSIGMASK = 8;
 
 /**
  * The `posix_spawnattr_t` of glibc's public <spawn.h>, which programs allocate
  * themselves: flags (2 bytes), process group, the signals to reset (128 bytes
  * at 8), the mask (128 bytes at 136).
  */
-function attributes(): Uint8Array<ArrayBuffer> {
+function attributes(leadsGroup: boolean): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(336);
-  bytes[0] = SETSIGDEF | SETSIGMASK;
+  bytes[0] = SETSIGDEF | SETSIGMASK | (leadsGroup ? SETPGROUP : 0);
   // All 64 signals, less 32 and 33, which glibc keeps for itself.
   bytes.fill(0xff, 8, 16);
   bytes[8 + 3] = 0x7f;
@@ -71,8 +75,10 @@ export function spawn(what: Spawn): number {
       copies.push(copy);
       library.posix_spawn_file_actions_adddup2(actions, copy, target);
     }
+    const { directory, leadsGroup = false } = what;
+    if (directory !== undefined) startIn(actions, directory);
     const pid = new Int32Array(new ArrayBuffer(4));
-    const path = cString(what.path), attr = attributes();
+    const path = cString(what.path), attr = attributes(leadsGroup);
     const args = vector(what.args), env = vector(what.env);
     const errno = library.posix_spawn(
       addressOf(pid),
@@ -90,6 +96,19 @@ export function spawn(what: Spawn): number {
     hold(room);
     for (const copy of copies) close(copy);
   }
+}
+
+/** glibc 2.29; it copies the path. */
+function startIn(actions: bigint, directory: string): void {
+  const library = Deno.dlopen("libc.so.6", {
+    posix_spawn_file_actions_addchdir_np: {
+      parameters: ["i64", "buffer"],
+      result: "i32",
+    },
+  });
+  const add = library.symbols.posix_spawn_file_actions_addchdir_np;
+  add(actions, cString(directory));
+  library.close();
 }
 
 /** Keeps what only an address points to from being collected until here. */

@@ -15,6 +15,7 @@ const NUMBERS = {
   read: [0, 63],
   write: [1, 64],
   close: [3, 57],
+  lseek: [8, 62],
   fcntl: [72, 25],
   ioctl: [16, 29],
   openat: [257, 56],

@@ -19,6 +19,7 @@ const HEADERS: Record<Arch, readonly string[]> = {
 /** Names that 32-bit processors spell otherwise, and asm-generic with them. */
 const GENERIC: Record<string, string> = {
   __NR3264_fcntl: "fcntl",
+  __NR3264_lseek: "lseek",
   __NR3264_statfs: "statfs",
   __NR3264_fstatfs: "fstatfs",
   __NR3264_ftruncate: "ftruncate",

@@ -208,6 +208,14 @@ function openCgroups(plan: PlanBuilder, input: LaunchInput): void {
   else open(`${path}/cgroup.procs`, O.WRONLY, UNIFIED);
 }
 
+/**
+ * Whether the root file system is mounted where it is on the host, and not
+ * over the host's root: hooks look for it there.
+ */
+export function isRootAtItsPath(input: LaunchInput): boolean {
+  return input.hooks?.pause === true && makesNamespace(input, "mount");
+}
+
 function openRoot(plan: PlanBuilder, input: LaunchInput): void {
   const { path, propagation } = input.root;
   plan.because(`open the root file system ${path}`, "/root/path");
@@ -217,6 +225,8 @@ function openRoot(plan: PlanBuilder, input: LaunchInput): void {
     return;
   }
   plan.call("open_tree", [AT_FDCWD, path, treeFlags(true)], { to: ROOT });
+  // A clone's working directory is in its own mounts: nobody walks the path.
+  if (isRootAtItsPath(input)) plan.call("chdir", [path]);
   // A copy of a shared mount is its peer: what the container mounts would
   // show up on the host.
   setAttributes(plan, reg(ROOT), {

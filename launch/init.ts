@@ -23,13 +23,15 @@ import {
   hasNamespace,
   INIT,
   isBornInCgroup,
+  isRootAtItsPath,
   makesNamespace,
   SIGKILL,
   UNIFIED,
 } from "./first_process.ts";
+import { planCreateHooks } from "./hooks.ts";
 import type { LaunchInput, ProcessInput } from "./input.ts";
 import { planMaskedPaths, planReadonlyPaths } from "./masks.ts";
-import { planMounts } from "./mounts.ts";
+import { attachTo, planMounts } from "./mounts.ts";
 import { type PlanBuilder, reg } from "./plan.ts";
 import { openMountPoint, ROOT } from "./root_paths.ts";
 import { planLookup, planStart } from "./user_program.ts";
@@ -51,7 +53,7 @@ export function planInit(plan: PlanBuilder, input: LaunchInput): void {
   if (hasNamespace(input, "mount")) planMountTree(plan, input);
   else {
     planTerminal(plan, input);
-    changeRoot(plan, process);
+    changeRoot(plan, input);
   }
   if (process !== undefined) planProcess(plan, process);
   planStart(plan, input);
@@ -128,19 +130,15 @@ function planMountTree(plan: PlanBuilder, input: LaunchInput): void {
   const slave = { struct: [[8, 0], [8, 0], [8, MS_SLAVE], [8, 0]] as const };
   plan.because("stop mounts from reaching the host", "/linux/namespaces")
     .call("mount_setattr", [AT_FDCWD, "/", AT_RECURSIVE, slave, 32]);
+  plan.because("attach the root file system", "/root/path");
+  if (isRootAtItsPath(input)) attachTo(plan, reg(ROOT), AT_FDCWD);
   // On top of the host's root, no path of the host has to be walked.
-  plan.because("attach the root file system", "/root/path")
-    .call("move_mount", [
-      reg(ROOT),
-      "",
-      AT_FDCWD,
-      "/",
-      MOVE_MOUNT_F_EMPTY_PATH,
-    ]);
+  else putOverRoot(plan);
   planMounts(plan, input.mounts);
   planDevices(plan, input);
   planTerminal(plan, input);
   if (process !== undefined) makeWorkingDirectory(plan, process.cwd);
+  planCreateHooks(plan, input);
   planMaskedPaths(plan, input.maskedPaths);
   planReadonlyPaths(plan, input.readonlyPaths);
   if (root.readonly) {
@@ -152,8 +150,10 @@ function planMountTree(plan: PlanBuilder, input: LaunchInput): void {
   }
   plan.because("switch to the root file system", "/root/path")
     .call("fchdir", [reg(ROOT)]);
-  if (root.noPivot) plan.call("chroot", ["."]);
-  else {
+  if (root.noPivot) {
+    if (isRootAtItsPath(input)) putOverRoot(plan);
+    plan.call("chroot", ["."]);
+  } else {
     plan.call("pivot_root", [".", "."]);
     plan.because("let go of the host's root", "/root/path")
       .call("umount2", [".", MNT_DETACH]);
@@ -167,12 +167,22 @@ function planMountTree(plan: PlanBuilder, input: LaunchInput): void {
   plan.call("close", [reg(ROOT)]);
 }
 
+/** A step that moves the root file system over the host's root. */
+function putOverRoot(plan: PlanBuilder): void {
+  plan.call("move_mount", [
+    reg(ROOT),
+    "",
+    AT_FDCWD,
+    "/",
+    MOVE_MOUNT_F_EMPTY_PATH,
+  ]);
+}
+
 /** Without a mount namespace there is only chroot(2). */
-function changeRoot(
-  plan: PlanBuilder,
-  process: ProcessInput | undefined,
-): void {
+function changeRoot(plan: PlanBuilder, input: LaunchInput): void {
+  const { process } = input;
   if (process !== undefined) makeWorkingDirectory(plan, process.cwd);
+  planCreateHooks(plan, input);
   plan.because("change to the root directory", "/root/path")
     .call("fchdir", [reg(ROOT)])
     .call("chroot", ["."])

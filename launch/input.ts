@@ -178,6 +178,27 @@ export interface ProcessInput {
   readonly seccomp?: SeccompInput;
 }
 
+/** A hook that init runs. */
+export interface HookInput {
+  /** The program's absolute path. */
+  readonly path: string;
+  readonly args: readonly string[];
+  readonly env: readonly string[];
+  /** What its failure is told with. */
+  readonly why: string;
+  readonly pointer: string;
+}
+
+/** Hooks that a launch has a part in. */
+export interface HooksInput {
+  /** Whether init waits for Davit's hooks before it changes its root. */
+  readonly pause: boolean;
+  /** What init runs after the pause. */
+  readonly createContainer: readonly HookInput[];
+  /** What init runs before the user's program. */
+  readonly startContainer: readonly HookInput[];
+}
+
 /** A whole launch. */
 export interface LaunchInput {
   readonly id: string;
@@ -213,6 +234,7 @@ export interface LaunchInput {
   readonly readonlyPaths: readonly string[];
   /** Absent: the container has no program to start. */
   readonly process?: ProcessInput;
+  readonly hooks?: HooksInput;
   /** How many descriptors from 3 on belong to the user's process. */
   readonly preserveFds: number;
   /** Run the program as soon as Davit has init on record, without `start`. */

@@ -42,6 +42,8 @@ export interface LaunchOptions {
   readonly onPid: (pid: number) => void;
   /** Takes the listener of init's seccomp filter; closed afterwards. */
   readonly onListener?: (listener: Fd, pid: number) => void;
+  /** Has to do with the plan's hooks, if it has any. */
+  readonly hooks?: HookWork;
   /** Puts init's pid on record; until it returns, init ends with Davit. */
   readonly onReady: (pid: number) => void;
 }
@@ -56,6 +58,24 @@ interface Found {
   master?: Fd;
   /** The listener of a seccomp filter that nobody has yet. */
   listener?: Fd;
+}
+
+/** What Davit does while init waits for it, or for a hook. */
+export interface HookWork {
+  /** Runs the hooks that are not init's; its pid is known. */
+  readonly pause: () => void;
+  /** Attends a hook that init runs. */
+  readonly attend: (hook: InitHook) => void;
+}
+
+/** A hook that init is about to run. */
+export interface InitHook {
+  /** Where it waits for its stdio, and init tells how it ended. */
+  readonly socket: Fd;
+  /** Its index among those of its kind. */
+  readonly index: number;
+  /** The process, which executes the hook once it has its stdio. */
+  readonly pidfd: Fd;
 }
 
 /** What init's executable is called in /proc. */
@@ -152,7 +172,7 @@ function converse(
 ): void {
   const { plan, writeMaps, onPid, onReady } = options;
   const bytes = new Uint8Array(MESSAGE_SIZE);
-  let ready = false;
+  let ready = false, paused = false;
   // Init may be ready before the first process has said its pid.
   while (!ready || found.pid === undefined) {
     const { length, fd } = receive(socket, bytes);
@@ -166,8 +186,16 @@ function converse(
       writeMaps(found.first!);
       write(socket, new Uint8Array(1));
     } else if (tag === TAG.listener && fd !== undefined) found.listener = fd;
+    else if (tag === TAG.hook && fd !== undefined) {
+      options.hooks?.attend({ socket, index: value, pidfd: fd });
+    } else if (tag === TAG.hooks) paused = true;
     else if (tag === TAG.ready) ready = true;
     else throw failedStep(plan, tag, errno);
+    if (paused && found.pid !== undefined) {
+      paused = false;
+      options.hooks?.pause();
+      write(socket, new Uint8Array(1));
+    }
     if (found.listener !== undefined && found.pid !== undefined) {
       options.onListener?.(found.listener, found.pid);
       close(found.listener);

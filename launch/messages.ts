@@ -25,6 +25,12 @@ export const TAG = {
   listener: 0xffff0005,
   /** Init has set the container up and waits for `start`. */
   ready: 0xffff0004,
+  /** Init waits for Davit's hooks before it changes its root. */
+  hooks: 0xffff0006,
+  /** The value is a hook's index; its pidfd comes, it waits for its stdio. */
+  hook: 0xffff0007,
+  /** A hook has ended: `siginfo_t`'s code as errno, its status as value. */
+  hookEnded: 0xffff0008,
 } as const;
 
 /** The block that messages are put together in. */
@@ -75,11 +81,12 @@ const CMSG_HEADER = 16;
 /** Steps that send a message with the descriptor that a register holds. */
 export function sendWith(
   plan: PlanBuilder,
-  davit: number,
+  socket: Operand,
   tag: keyof typeof TAG,
   register: string,
+  value: Operand = 0,
 ): void {
-  compose(plan, tag);
+  compose(plan, tag, value);
   plan.block("iovec", [[8, { block: MESSAGE }], [8, MESSAGE_SIZE]])
     .block("rights", [
       [8, CMSG_HEADER + 4],
@@ -103,7 +110,7 @@ export function sendWith(
       [8, 0],
     ] as const,
   };
-  plan.call("sendmsg", [davit, header, MSG_NOSIGNAL]);
+  plan.call("sendmsg", [socket, header, MSG_NOSIGNAL]);
 }
 
 /** Steps that wait for Davit's answer, and fail when Davit is gone. */

@@ -9,6 +9,7 @@ import { AT_EMPTY_PATH, AT_FDCWD, O } from "../ffi/fd.ts";
 import { planLimits, setCapabilities } from "./credentials.ts";
 import { descriptor } from "./descriptors.ts";
 import { endWithDavit } from "./first_process.ts";
+import { planStartHooks } from "./hooks.ts";
 import type { LaunchInput, ProcessInput } from "./input.ts";
 import { awaitAnswer, tell } from "./messages.ts";
 import { type PlanBuilder, reg, REPORT } from "./plan.ts";
@@ -115,6 +116,7 @@ export function planStart(plan: PlanBuilder, input: LaunchInput): void {
         { errno: E.ECONNABORTED, goto: again },
       ],
     });
+  planStartHooks(plan, input, (hook) => process && planLast(hook, process));
   planProgram(plan, process);
 }
 
@@ -126,14 +128,18 @@ function planProgram(plan: PlanBuilder, process?: ProcessInput): void {
     return;
   }
   const [name = ""] = process.args;
-  // Last of all: a small limit would be in the way of what comes before.
-  planLimits(plan, process);
-  planFilter(plan, process, setCapabilities);
+  planLast(plan, process);
   plan.because(`exec ${name}`, "/process/args").call("execve", [
     reg(PROGRAM),
     { strings: process.args },
     { strings: process.env },
   ]);
+}
+
+/** What would be in the way of the steps before: limits and the filter. */
+function planLast(plan: PlanBuilder, process: ProcessInput): void {
+  planLimits(plan, process);
+  planFilter(plan, process, setCapabilities);
 }
 
 /** The reason of the step in which init waits for `start`. */

@@ -30,7 +30,12 @@ import { connect, listen, sendDescriptor } from "../ffi/socket.ts";
 import { ARCH } from "../ffi/syscall.ts";
 import { planLaunch } from "../launch/compile.ts";
 import type { SeccompInput } from "../launch/input.ts";
-import { launch, type Launched, reasonsAfterStart } from "../launch/launch.ts";
+import {
+  type HookWork,
+  launch,
+  type Launched,
+  reasonsAfterStart,
+} from "../launch/launch.ts";
 import type { Plan } from "../launch/plan.ts";
 import {
   addContainerIDMapping,
@@ -43,6 +48,8 @@ import { report } from "./container_info.ts";
 import { validCreateParams } from "./create_params.ts";
 import { describeProblem, RuntimeError } from "./errors.ts";
 import { explain } from "./explain.ts";
+import { lowerHooks } from "./hook_record.ts";
+import { type HookState, hookState } from "./hook_state.ts";
 import { hostId, writeIdMaps } from "./id_maps.ts";
 import { processStat } from "./init_process.ts";
 import { lower, rootfsPath } from "./lower.ts";
@@ -121,7 +128,7 @@ export async function createContainer(
           "be permitted and inheritable as well",
       );
     }
-    const parts = await loadParts(spec);
+    const parts = await loadParts(spec, runtime.log);
     return new Creation(runtime, options, spec, bundle, relays, parts, extras)
       .run();
   } catch (error) {
@@ -146,6 +153,8 @@ export class Creation {
   readonly #owner = Deno.uid() ?? 0;
   readonly #privileges = ownPrivileges();
   readonly #startNow: boolean;
+  /** Whether a hook may have done something that others are to undo. */
+  #hooksBegan = false;
   #record: ContainerRecord;
 
   /**
@@ -165,8 +174,11 @@ export class Creation {
   ) {
     const { id, preserveFds = 0, cgroupManager: kind } = options;
     const { log } = runtime;
+    const { hooks } = parts;
     // A terminal gets its size before the program looks at it.
-    this.#startNow = extras.startNow === true && !spec.process?.terminal;
+    this.#startNow = extras.startNow === true && !spec.process?.terminal &&
+      hooks?.all.startContainer === undefined &&
+      hooks?.all.poststart === undefined;
     checkPreserved(preserveFds, closesOnExec);
     checkPrivileges(spec, this.#privileges);
     checkRootfs(rootfsPath(spec, bundle));
@@ -205,6 +217,10 @@ export class Creation {
         } catch (second) {
           this.runtime.log.warn(`cleaning up: ${(second as Error).message}`);
         }
+      }
+      const { hooks } = this.parts;
+      if (this.#hooksBegan) {
+        hooks?.runner.runPoststop(hooks.all, this.#hookState("stopped"));
       }
       throw error;
     }
@@ -258,7 +274,10 @@ export class Creation {
       ...this.#seccomp(),
       recursiveReadonly: this.extras.recursiveReadonly ?? false,
     });
-    return planLaunch(input);
+    const { hooks } = this.parts;
+    return planLaunch(
+      hooks === undefined ? input : { ...input, hooks: lowerHooks(hooks.all) },
+    );
   }
 
   /** The filter of the profile, if there is one. */
@@ -328,6 +347,7 @@ export class Creation {
           writeIdMaps(pid, this.spec.linux ?? {}, this.#privileges),
         onPid: (pid) => this.#prepareRecord(pid, plan),
         onListener: (listener, pid) => this.#sendListener(listener, pid),
+        ...this.#hookWork(),
         onReady: () => this.#recordInit(),
       });
       this.#undo.push(() => endInit(launched.pid));
@@ -350,6 +370,31 @@ export class Creation {
       if (listener !== undefined) close(listener);
       if (terminal.slave !== undefined) close(terminal.slave);
     }
+  }
+
+  /** Runs the hooks of `create` while init waits, before it has its root. */
+  #hookWork(): { hooks?: HookWork } {
+    const { parts: { hooks }, runtime: { root } } = this;
+    if (hooks === undefined) return {};
+    const { runner, all } = hooks;
+    const state = () => this.#hookState("created");
+    return {
+      hooks: {
+        pause: () => {
+          this.#hooksBegan = true;
+          // Should Davit die, a forced delete finds the poststop hooks.
+          writeRecord(root, { ...this.#record, status: "creating" });
+          prepareRecord(root, this.#record);
+          runner.run("prestart", all, state());
+          runner.run("createRuntime", all, state());
+        },
+        attend: (hook) => runner.attend("createContainer", all, state(), hook),
+      },
+    };
+  }
+
+  #hookState(status: HookState["status"]): HookState {
+    return hookState(this.#record, status);
   }
 
   #closeOnFailure(fd: Fd | undefined): void {
@@ -392,6 +437,7 @@ export class Creation {
       init: { pid, startTime },
       cgroupsMade: true,
       reasons: this.#startNow ? {} : reasonsAfterStart(plan),
+      ...(this.parts.hooks !== undefined && { hooks: this.parts.hooks.all }),
     };
     prepareRecord(this.runtime.root, this.#record);
   }

@@ -9,16 +9,29 @@
  * @module
  */
 
+import { type RecordedHooks, recordHooks } from "./hook_record.ts";
+import { loadHookRunner } from "./hook_tools.ts";
+import type { HookRunner } from "./hooks.ts";
+import type { Logger } from "./logger.ts";
 import type { Spec } from "./spec.ts";
 
 /** What a configuration needs besides what every one needs. */
 export interface Parts {
+  readonly hooks?: {
+    readonly runner: HookRunner;
+    readonly all: RecordedHooks;
+  };
   readonly seccomp?: typeof import("./seccomp_part.ts");
 }
 
 /** Loads the parts that `spec` needs. */
-export async function loadParts({ linux, process }: Spec): Promise<Parts> {
+export async function loadParts(spec: Spec, log: Logger): Promise<Parts> {
+  const { linux, process } = spec;
+  const hooks = recordHooks(spec.hooks);
   return {
+    ...(hooks !== undefined && {
+      hooks: { runner: await loadHookRunner(log), all: hooks },
+    }),
     ...(linux?.seccomp && process && {
       seccomp: await import("./seccomp_part.ts"),
     }),

@@ -12,6 +12,8 @@ import { delContainerIDMapping } from "../mapping/mapping.ts";
 import { isUsableId } from "./container_info.ts";
 import { RuntimeError } from "./errors.ts";
 import { explained } from "./explain.ts";
+import { hookState } from "./hook_state.ts";
+import { loadHookRunner } from "./hook_tools.ts";
 import { initLives, statusOf } from "./init_process.ts";
 import { quote } from "./quote.ts";
 import type { Runtime } from "./runtime.ts";
@@ -34,19 +36,19 @@ const PATIENCE = 10_000;
  *
  * @throws {RuntimeError} not-found, or state: it is not stopped
  */
-export function remove(
+export async function remove(
   runtime: Runtime,
   id: string,
   { force }: { readonly force: boolean },
-): void {
-  explained(`delete container ${quote(id)}`, () => {
+): Promise<void> {
+  const removed = explained(`delete container ${quote(id)}`, () => {
     const { root } = runtime;
     if (id === "") throw new RuntimeError("usage", "Missing container ID");
     const usable = isUsableId(id) && id !== RESERVED;
     if (!usable || !hasFolder(root, id)) {
       if (!force) throw doesNotExist(id);
       if (usable) delContainerIDMapping(root, id);
-      return;
+      return undefined;
     }
     const record = force ? readAny(runtime, id) : readRecord(root, id);
     if (!force) {
@@ -63,7 +65,9 @@ export function remove(
     }
     if (record !== undefined) removeProcesses(record);
     removeTraces(runtime, id, record?.sandboxId ?? id);
+    return record;
   });
+  if (removed !== undefined) await runPoststop(runtime, removed);
 }
 
 /**
@@ -71,12 +75,27 @@ export function remove(
  *
  * @throws {RuntimeError | SyscallError | CgroupError}
  */
-export function removeEnded(runtime: Runtime, record: ContainerRecord): void {
+export async function removeEnded(
+  runtime: Runtime,
+  record: ContainerRecord,
+): Promise<void> {
   const { id, sandboxId } = record;
   explained(`delete container ${quote(id)}`, () => {
     removeCgroups(record);
     removeTraces(runtime, id, sandboxId);
   });
+  await runPoststop(runtime, record);
+}
+
+/** Runs the poststop hooks: the container is gone. */
+async function runPoststop(
+  { log }: Runtime,
+  record: ContainerRecord,
+): Promise<void> {
+  const { hooks } = record;
+  if (hooks?.poststop === undefined) return;
+  const runner = await loadHookRunner(log);
+  runner.runPoststop(hooks, hookState(record, "stopped"));
 }
 
 function removeTraces(

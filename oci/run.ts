@@ -62,7 +62,7 @@ export async function runContainer(
 ): Promise<number> {
   const { id, detach, keep } = options;
   if (detach) {
-    startOrRemove(runtime, id, await create(() => {}));
+    await startOrRemove(runtime, id, await create(() => {}));
     return 0;
   }
   launchLibrary();
@@ -74,7 +74,7 @@ export async function runContainer(
   const pidfd = pidfdOpen(pid)!;
   try {
     const ended = await foreground(runtime, id, created, pidfd, signals);
-    if (!keep) removeEnded(runtime, created.record);
+    if (!keep) await removeEnded(runtime, created.record);
     while (reapAny() !== undefined);
     return ended.status;
   } finally {
@@ -93,7 +93,7 @@ async function foreground(
   const { master } = created;
   if (master === undefined) {
     signals.forward((signal) => pidfdSendSignal(pidfd, signal));
-    startOrRemove(runtime, id, created);
+    await startOrRemove(runtime, id, created);
     await awaitInit(pidfd);
   } else {
     using relay = new Relay(master);
@@ -101,19 +101,23 @@ async function foreground(
       if (signal === SIGNALS["WINCH"]) relay.resize();
       else pidfdSendSignal(pidfd, signal);
     });
-    startOrRemove(runtime, id, created);
+    await startOrRemove(runtime, id, created);
     await relay.run(pidfd);
   }
   return waitChild(created.report.pid) ?? { status: 0, signal: 0 };
 }
 
 /** A container whose program cannot run is of no use. */
-function startOrRemove(runtime: Runtime, id: string, created: Created): void {
+async function startOrRemove(
+  runtime: Runtime,
+  id: string,
+  created: Created,
+): Promise<void> {
   if (created.started) return;
   try {
-    startCreated(runtime, created.record);
+    await startCreated(runtime, created.record);
   } catch (error) {
-    remove(runtime, id, { force: true });
+    await remove(runtime, id, { force: true });
     waitChild(created.report.pid);
     throw error;
   }

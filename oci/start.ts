@@ -9,12 +9,16 @@ import { SyscallError } from "../ffi/error.ts";
 import { close, type Fd } from "../ffi/fd.ts";
 import { connect, receive } from "../ffi/socket.ts";
 import { LaunchError } from "../launch/error.ts";
-import { MESSAGE_SIZE, parseMessage } from "../launch/messages.ts";
+import { MESSAGE_SIZE, parseMessage, TAG } from "../launch/messages.ts";
 import { getExistingContainerInfo } from "./container_info.ts";
 import { RuntimeError } from "./errors.ts";
 import { explained } from "./explain.ts";
+import { hookState } from "./hook_state.ts";
+import { HookError, loadHookRunner } from "./hook_tools.ts";
+import type { HookRunner } from "./hooks.ts";
 import { initWaits, statusOf } from "./init_process.ts";
 import { quote } from "./quote.ts";
+import { remove } from "./remove.ts";
 import type { Runtime } from "./runtime.ts";
 import {
   type ContainerRecord,
@@ -30,35 +34,62 @@ import {
  *
  * @throws {RuntimeError} not-found, state, or process: the program cannot run
  */
-export function start(runtime: Runtime, id: string): void {
-  explained(`start container ${quote(id)}`, () => {
+export async function start(runtime: Runtime, id: string): Promise<void> {
+  const record = explained(`start container ${quote(id)}`, () => {
     const { record } = getExistingContainerInfo(runtime, id);
     const status = statusOf(runtime.root, record);
     if (status !== "created") throw notCreated(id, status);
-    go(runtime, record);
+    return record;
   });
+  await startCreated(runtime, record);
 }
 
 /**
  * As `start`, of a container that this process has just created.
  *
- * @throws {RuntimeError} state, or process: the program cannot run
+ * @throws {RuntimeError} state, or process: the program cannot run; a hook
+ * that fails has taken the container away
  */
-export function startCreated(runtime: Runtime, record: ContainerRecord): void {
-  explained(
-    `start container ${quote(record.id)}`,
-    () => go(runtime, record),
-  );
+export async function startCreated(
+  runtime: Runtime,
+  record: ContainerRecord,
+): Promise<void> {
+  const { id, hooks } = record;
+  const runner = hooks && await loadHookRunner(runtime.log);
+  try {
+    explained(
+      `start container ${quote(id)}`,
+      () => go(runtime, record, runner),
+    );
+  } catch (error) {
+    if (error instanceof HookError) await destroy(runtime, id);
+    throw error;
+  }
 }
 
-function go(runtime: Runtime, record: ContainerRecord): void {
+/** What a failed hook leads to; its own error is the one to tell. */
+async function destroy(runtime: Runtime, id: string): Promise<void> {
+  try {
+    await remove(runtime, id, { force: true });
+  } catch (error) {
+    runtime.log.warn(`cleaning up: ${(error as Error).message}`);
+  }
+}
+
+function go(
+  runtime: Runtime,
+  record: ContainerRecord,
+  runner: HookRunner | undefined,
+): void {
   const socket = connectInit(runtime, record);
   try {
-    awaitExec(socket, record);
+    awaitExec(socket, record, runner);
   } finally {
     close(socket);
   }
   removeStartSocket(runtime.root, record.id);
+  const { hooks } = record;
+  if (hooks) runner?.run("poststart", hooks, hookState(record, "running"));
   runtime.log.debug("container started", { sandbox: record.sandboxId });
 }
 
@@ -81,24 +112,39 @@ function connectInit(runtime: Runtime, { id }: ContainerRecord): Fd {
   }
 }
 
-/** Waits for the end of the connection, or for a report of a failed step. */
-function awaitExec(socket: Fd, record: ContainerRecord): void {
-  const { id, reasons } = record;
+/**
+ * Waits for the end of the connection, or for a report of a failed step, and
+ * attends the hooks that init runs.
+ */
+function awaitExec(
+  socket: Fd,
+  record: ContainerRecord,
+  runner: HookRunner | undefined,
+): void {
+  const { hooks, reasons } = record;
   const bytes = new Uint8Array(MESSAGE_SIZE);
-  let length: number;
+  for (;;) {
+    const { length, fd } = receiveOnly(socket, bytes, record.id);
+    if (length === 0) return checkStarted(record);
+    const { tag, errno, value } = parseMessage(bytes);
+    if (tag !== TAG.hook || !hooks || !runner || fd === undefined) {
+      const reason = reasons[tag] ?? { why: "start the program", pointer: "" };
+      throw new LaunchError(reason, errno);
+    }
+    const hook = { socket, index: value, pidfd: fd };
+    const state = hookState(record, "created");
+    runner.attend("startContainer", hooks, state, hook);
+  }
+}
+
+function receiveOnly(socket: Fd, bytes: Uint8Array<ArrayBuffer>, id: string) {
   try {
-    ({ length } = receive(socket, bytes));
+    return receive(socket, bytes);
   } catch (error) {
     // Another start was first: this connection was never accepted.
     const late = error instanceof SyscallError && error.errno === E.ECONNRESET;
     throw late ? notCreated(id, "running") : error;
   }
-  if (length > 0) {
-    const { tag, errno } = parseMessage(bytes);
-    const reason = reasons[tag] ?? { why: "start the program", pointer: "" };
-    throw new LaunchError(reason, errno);
-  }
-  checkStarted(record);
 }
 
 /**

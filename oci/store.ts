@@ -26,6 +26,7 @@ import {
 import type { CgroupRecord } from "../cgroup/existing.ts";
 import type { Reason } from "../launch/error.ts";
 import { RuntimeError } from "./errors.ts";
+import type { RecordedHooks } from "./hook_record.ts";
 import { quote } from "./quote.ts";
 
 /** What is kept of a container. */
@@ -57,6 +58,8 @@ export interface ContainerRecord {
   readonly resourceCgroups: readonly string[];
   /** What the steps after `start` are for, by their number. */
   readonly reasons: Readonly<Record<string, Reason>>;
+  /** The config's hooks, from when the first of them may have run. */
+  readonly hooks?: RecordedHooks;
 }
 
 const STATE = "state.json";

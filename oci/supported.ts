@@ -39,7 +39,6 @@ function refusals(): readonly Refusal[] {
       values: ["tmpcopyup"],
       what: "copying up into a tmpfs is",
     },
-    { pointer: "/hooks/*", what: "hooks are" },
     { pointer: "/linux/devices", what: "devices of the configuration are" },
     { pointer: "/linux/netDevices", what: "moving network devices is" },
     { pointer: "/linux/sysctl", what: "sysctls are" },

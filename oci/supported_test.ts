@@ -38,7 +38,6 @@ Deno.test("checkSupported() names each property that is not built", () => {
       { destination: "/a", uidMappings: [{}], gidMappings: [{}] },
       { destination: "/b", options: ["ro", "idmap", "ridmap", "tmpcopyup"] },
     ],
-    hooks: { prestart: [], poststop: [{ path: "/x" }] },
     linux: {
       namespaces: [{ type: "pid" }],
       devices: [{}],
@@ -71,7 +70,6 @@ Deno.test("checkSupported() names each property that is not built", () => {
     "/mounts/1/options/1",
     "/mounts/1/options/2",
     "/mounts/1/options/3",
-    "/hooks/poststop",
     "/linux/devices",
     "/linux/netDevices",
     "/linux/sysctl",

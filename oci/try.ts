@@ -55,7 +55,7 @@ export function tryOut(
     options,
     async (meanwhile) => {
       const extras = { recursiveReadonly: true, startNow: true, meanwhile };
-      const parts = await loadParts(spec);
+      const parts = await loadParts(spec, runtime.log);
       return explained(
         "make a throw-away container",
         () =>
