@@ -5,8 +5,8 @@ import {
   assertThrows,
 } from "@std/assert";
 import { SyscallError } from "./error.ts";
-import { closesOnExec, type Fd, Handle, O, open, write } from "./fd.ts";
-import { executableMemfd } from "./memfd.ts";
+import { closesOnExec, type Fd, Handle, O, open, read, write } from "./fd.ts";
+import { executableMemfd, readOnlyMemfd } from "./memfd.ts";
 import { waitChild } from "./process.ts";
 import { spawn } from "./spawn.ts";
 import { syscall } from "./syscall.ts";
@@ -69,4 +69,17 @@ test("executableMemfd() runs", (memfd) => {
 test("executableMemfd() may be empty", (memfd) => {
   using file = new Handle(memfd(new Uint8Array(0)));
   assertEquals(Deno.readFileSync(`/proc/self/fd/${file.fd}`).length, 0);
+});
+
+Deno.test("readOnlyMemfd() is read from the beginning and never changes", () => {
+  const bytes = new TextEncoder().encode("state");
+  using file = new Handle(readOnlyMemfd("davit-test", bytes));
+  const found = new Uint8Array(10);
+  assertEquals(read(file.fd, found), 5);
+  assertEquals(found.subarray(0, 5), bytes);
+  assertEquals(read(file.fd, found), 0);
+  const error = assertThrows(() => write(file.fd, bytes), SyscallError);
+  assertEquals((error as SyscallError).code, "EPERM");
+  assertEquals(syscall("ftruncate", file.fd, 0), -1);
+  assertEquals(closesOnExec(file.fd), true);
 });

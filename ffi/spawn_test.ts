@@ -204,3 +204,27 @@ Deno.test("spawn() fails for a program that cannot run", () => {
   using file = new Handle(open("/dev/null", O.RDONLY));
   assertEquals(refused(`${self(file.fd)}/x`).code, "ENOTDIR");
 });
+
+Deno.test("spawn() starts in a directory, in a process group of its own", () => {
+  using out = memory();
+  const run = (more: Partial<Parameters<typeof spawn>[0]>) => {
+    const pid = spawn({
+      path: "/bin/sh",
+      args: ["sh", "-c", "pwd; cut -d' ' -f5 /proc/$$/stat"],
+      env: ["PATH=/usr/bin:/bin"],
+      descriptors: [[1, out.fd]],
+      ...more,
+    });
+    assertEquals(waitChild(pid)!.status, 0);
+    return pid;
+  };
+  const one = run({ directory: "/usr", leadsGroup: true });
+  run({});
+  const [, , own] = Deno.readTextFileSync("/proc/self/stat")
+    .split(")").at(-1)!.trim().split(" ");
+  assertEquals(
+    Deno.readTextFileSync(self(out.fd)),
+    `/usr\n${one}\n${Deno.cwd()}\n${own}\n`,
+  );
+  assertThrows(() => run({ directory: "/nonexistent" }), SyscallError);
+});

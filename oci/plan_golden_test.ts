@@ -10,6 +10,7 @@ import { compile, planLaunch } from "../launch/compile.ts";
 import type { LaunchInput } from "../launch/input.ts";
 import { planText } from "../launch/testdata/plan_text.ts";
 import { defaultSpec } from "./default_spec.ts";
+import { lowerHooks, recordHooks } from "./hook_record.ts";
 import { lower } from "./lower.ts";
 import type { Linux, Mount, Process, Spec } from "./spec.ts";
 
@@ -149,6 +150,17 @@ const PLANS: Record<string, () => LaunchInput> = {
       },
     });
     return input({ ...spec, root: { path: "/r", readonly: true } }, NO_CGROUPS);
+  },
+  hooks: () => {
+    const hook = { path: "/bin/hook", timeout: 5 };
+    const hooks = recordHooks({
+      prestart: [hook],
+      createContainer: [hook, { ...hook, args: ["hook", "ä"], env: ["A=1"] }],
+      startContainer: [hook],
+    })!;
+    const process = { rlimits: [{ type: "RLIMIT_CORE", soft: 0, hard: 0 }] };
+    const lowered = input(small({ process }), NO_CGROUPS);
+    return { ...lowered, hooks: lowerHooks(hooks) };
   },
   user: () => {
     const sets = ["CAP_KILL", "CAP_SYS_RESOURCE", "CAP_CHECKPOINT_RESTORE"];

@@ -63,12 +63,11 @@ for (const kind of FAILING) {
       assert(error.endsWith('stderr: "why: x"\n'), error);
       const at = kind === "startContainer" ? "rootfs/tmp/log" : "log";
       assertEquals(lines(c, at), ["first", "second"]);
-      const ran = readIfThere(join(c.rootfs, "tmp/ran")) === "" &&
-        [...Deno.readDirSync(join(c.rootfs, "tmp"))]
-          .some(({ name }) => name === "ran");
-      if (kind !== "poststart") assert(!ran, "the program did not run");
+      const ran = [...Deno.readDirSync(join(c.rootfs, "tmp"))];
+      if (kind !== "poststart") {
+        assert(!ran.some(({ name }) => name === "ran"), "it did not run");
+      }
       assertGone(c);
-      assertEquals(lines(c, "stops").length, 0);
       assertEquals(noted(c, "stops"), "\n", "poststop ran once");
       const stopped = JSON.parse(noted(c, "stopped"));
       assertEquals([stopped.status, stopped.pid, stopped.id], [
