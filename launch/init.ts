@@ -30,10 +30,12 @@ import {
 } from "./first_process.ts";
 import { planCreateHooks } from "./hooks.ts";
 import type { LaunchInput, ProcessInput } from "./input.ts";
+import { openLabels } from "./labels.ts";
 import { planMaskedPaths, planReadonlyPaths } from "./masks.ts";
 import { attachTo, planMounts } from "./mounts.ts";
 import { type PlanBuilder, reg } from "./plan.ts";
 import { openMountPoint, ROOT } from "./root_paths.ts";
+import { planScheduling } from "./scheduling.ts";
 import { planLookup, planStart } from "./user_program.ts";
 
 const MNT_DETACH = 2;
@@ -45,6 +47,7 @@ const SIOCSIFFLAGS = 0x8914, IFF_UP = 1;
 export function planInit(plan: PlanBuilder, input: LaunchInput): void {
   const { process } = input;
   joinCgroups(plan, input);
+  if (process !== undefined) openLabels(plan, process);
   plan.because("start a session of its own").call("setsid", []);
   ownKeyring(plan, input.id);
   plan.because("give files the modes that are asked for").call("umask", [0]);
@@ -200,6 +203,7 @@ function planProcess(plan: PlanBuilder, process: ProcessInput): void {
   const entered = plan.fresh("in the working directory");
   const later = plan.fresh("enter the working directory as the user");
   planStdio(plan, process);
+  planScheduling(plan, process);
   const enter = () =>
     plan.because(`enter the working directory ${cwd}`, "/process/cwd");
   // Root enters it first: the user may be allowed to be there, not to enter.

@@ -150,6 +150,20 @@ export interface TerminalInput {
   readonly columns?: number;
 }
 
+/** How the kernel schedules a process, sched_setattr(2). */
+export interface SchedulerInput {
+  /** The policy's name. */
+  readonly name: string;
+  readonly policy: number;
+  readonly flags: number;
+  readonly nice: number;
+  readonly priority: number;
+  /** Nanoseconds, as are the next two. */
+  readonly runtime: number | bigint;
+  readonly deadline: number | bigint;
+  readonly period: number | bigint;
+}
+
 /** A seccomp filter. */
 export interface SeccompInput {
   /** An array of struct sock_filter. */
@@ -176,6 +190,13 @@ export interface ProcessInput {
   readonly oomScoreAdj?: number;
   readonly terminal?: TerminalInput;
   readonly seccomp?: SeccompInput;
+  readonly scheduler?: SchedulerInput;
+  /** As ioprio_set(2) takes it. */
+  readonly ioPriority?: number;
+  /** For a kernel with AppArmor. */
+  readonly apparmorProfile?: string;
+  /** For a kernel with SELinux. */
+  readonly selinuxLabel?: string;
 }
 
 /** A hook that init runs. */

@@ -10,6 +10,7 @@ import { planLimits, setCapabilities } from "./credentials.ts";
 import { descriptor } from "./descriptors.ts";
 import { endWithDavit } from "./first_process.ts";
 import { planStartHooks } from "./hooks.ts";
+import { planLabels } from "./labels.ts";
 import type { LaunchInput, ProcessInput } from "./input.ts";
 import { awaitAnswer, tell } from "./messages.ts";
 import { type PlanBuilder, reg, REPORT } from "./plan.ts";
@@ -138,6 +139,7 @@ function planProgram(plan: PlanBuilder, process?: ProcessInput): void {
 
 /** What would be in the way of the steps before: limits and the filter. */
 function planLast(plan: PlanBuilder, process: ProcessInput): void {
+  planLabels(plan, process);
   planLimits(plan, process);
   planFilter(plan, process, setCapabilities);
 }

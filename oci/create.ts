@@ -46,12 +46,13 @@ import { readConfig } from "./config.ts";
 import { type Console, sendMaster, setupConsole } from "./console.ts";
 import { report } from "./container_info.ts";
 import { validCreateParams } from "./create_params.ts";
-import { describeProblem, RuntimeError } from "./errors.ts";
+import { ConfigError, describeProblem, RuntimeError } from "./errors.ts";
 import { explain } from "./explain.ts";
 import { lowerHooks } from "./hook_record.ts";
 import { type HookState, hookState } from "./hook_state.ts";
 import { hostId, writeIdMaps } from "./id_maps.ts";
 import { processStat } from "./init_process.ts";
+import { withoutForeignLabels } from "./labels.ts";
 import { lower, rootfsPath } from "./lower.ts";
 import { checkPreserved, unraisableAmbient } from "./lower_process.ts";
 import { withoutOwnNamespaces } from "./namespace_paths.ts";
@@ -120,7 +121,14 @@ export async function createContainer(
     for (const warning of warnings) {
       runtime.log.warn(`config.json: ${describeProblem(warning)}`);
     }
-    const spec = withoutOwnNamespaces(whole);
+    const { spec: labelled, missing } = withoutForeignLabels(whole);
+    if (options.strict === true && missing.length > 0) {
+      throw new ConfigError(missing);
+    }
+    for (const problem of missing) {
+      runtime.log.warn(`config.json: ${describeProblem(problem)}`);
+    }
+    const spec = withoutOwnNamespaces(labelled);
     const unraisable = unraisableAmbient(spec.process?.capabilities);
     if (unraisable.length > 0) {
       runtime.log.info(

@@ -118,6 +118,7 @@ export function lower(spec: Spec, context: LowerContext): LaunchInput {
       layout,
       cgroupDirectories,
       cgroupNamespace,
+      ...(linux.mountLabel && { mountLabel: linux.mountLabel }),
     }),
     devices: hasDev ? DEVICES : [],
     deviceLinks: hasDev ? [...DEVICE_LINKS, ...coreLink()] : [],

@@ -38,7 +38,12 @@ export interface MountContext {
   readonly cgroupDirectories: readonly string[];
   /** Whether the container has a cgroup namespace of its own. */
   readonly cgroupNamespace: boolean;
+  /** The SELinux label of new file systems; absent without SELinux. */
+  readonly mountLabel?: string;
 }
+
+/** Kernel file systems label their files themselves. */
+const SELF_LABELLED = ["proc", "sysfs", "mqueue"];
 
 /**
  * What a launch does for `mounts`.
@@ -80,7 +85,7 @@ function lowerMount(
   mount: Mount,
   options: MountOptions,
   pointer: string,
-  { bundle }: MountContext,
+  { bundle, mountLabel }: MountContext,
 ): MountInput {
   const { destination, type = "", source = "" } = mount;
   const { set, clear, recursiveSet, recursiveClear, propagation } = options;
@@ -132,7 +137,11 @@ function lowerMount(
       );
     }
   }
-  return { ...common, kind: "filesystem", type, source, data };
+  const labels = mountLabel === undefined || SELF_LABELLED.includes(type)
+    ? []
+    : [`context=${mountLabel}`];
+  const all = [...data, ...labels];
+  return { ...common, kind: "filesystem", type, source, data: all };
 }
 
 function problem(pointer: string, name: string, message: string): ConfigError {

@@ -14,6 +14,7 @@ import type {
 import { RuntimeError } from "./errors.ts";
 import { homeDirectory, type Mounted } from "./home.ts";
 import { capabilityNumber, rlimitNumber } from "./names.ts";
+import { lowerIoPriority, lowerScheduler } from "./lower_scheduling.ts";
 import type { Capabilities, Process, Rlimit } from "./spec.ts";
 
 /** The umask of a process whose config does not say. */
@@ -38,7 +39,8 @@ export function lowerProcess(
 ): ProcessInput {
   const { user = {}, env = [], terminal, consoleSize } = process;
   const { uid = 0, gid = 0, additionalGids = [], umask } = user;
-  const { oomScoreAdj } = process;
+  const { oomScoreAdj, scheduler, ioPriority } = process;
+  const { apparmorProfile, selinuxLabel } = process;
   const hasHome = env.some((entry) => entry.startsWith("HOME="));
   const home = () => homeDirectory(context.rootfs, context.mounts, uid);
   return {
@@ -54,6 +56,10 @@ export function lowerProcess(
     rlimits: (process.rlimits ?? []).map(lowerRlimit),
     noNewPrivileges: process.noNewPrivileges ?? false,
     ...(oomScoreAdj !== undefined && { oomScoreAdj }),
+    ...(scheduler?.policy && { scheduler: lowerScheduler(scheduler) }),
+    ...(ioPriority?.class && { ioPriority: lowerIoPriority(ioPriority) }),
+    ...(apparmorProfile && { apparmorProfile }),
+    ...(selinuxLabel && { selinuxLabel }),
     ...(context.seccomp !== undefined && { seccomp: context.seccomp }),
     ...(terminal && {
       terminal: {

@@ -22,11 +22,6 @@ function refusals(): readonly Refusal[] {
   const memory = "/linux/resources/memory";
   const cpu = "/linux/resources/cpu";
   return [
-    { pointer: "/process/apparmorProfile", what: "AppArmor profiles are" },
-    { pointer: "/process/selinuxLabel", what: "SELinux labels are" },
-    { pointer: "/process/scheduler", what: "scheduling policies are" },
-    { pointer: "/process/ioPriority", what: "I/O priorities are" },
-    { pointer: "/process/execCPUAffinity", what: "CPU affinities are" },
     { pointer: "/mounts/*/uidMappings", what: "ID-mapped mounts are" },
     { pointer: "/mounts/*/gidMappings", what: "ID-mapped mounts are" },
     {
@@ -42,7 +37,6 @@ function refusals(): readonly Refusal[] {
     { pointer: "/linux/devices", what: "devices of the configuration are" },
     { pointer: "/linux/netDevices", what: "moving network devices is" },
     { pointer: "/linux/sysctl", what: "sysctls are" },
-    { pointer: "/linux/mountLabel", what: "SELinux labels are" },
     { pointer: "/linux/personality", what: "personalities are" },
     { pointer: "/linux/memoryPolicy", what: "memory policies are" },
     { pointer: "/linux/intelRdt", what: "Intel RDT is" },

@@ -27,13 +27,6 @@ Deno.test("checkSupported() accepts the limits that are built", () => {
 
 Deno.test("checkSupported() names each property that is not built", () => {
   const config = {
-    process: {
-      apparmorProfile: "p",
-      selinuxLabel: "l",
-      scheduler: { policy: "SCHED_IDLE" },
-      ioPriority: { class: "IOPRIO_CLASS_RT" },
-      execCPUAffinity: { initial: "0" },
-    },
     mounts: [
       { destination: "/a", uidMappings: [{}], gidMappings: [{}] },
       { destination: "/b", options: ["ro", "idmap", "ridmap", "tmpcopyup"] },
@@ -44,7 +37,6 @@ Deno.test("checkSupported() names each property that is not built", () => {
       netDevices: { eth0: {} },
       sysctl: { a: "b" },
       seccomp: { defaultAction: "SCMP_ACT_ALLOW" },
-      mountLabel: "l",
       personality: { domain: "LINUX" },
       memoryPolicy: { mode: "MPOL_LOCAL" },
       intelRdt: { closID: "x" },
@@ -60,11 +52,6 @@ Deno.test("checkSupported() names each property that is not built", () => {
     },
   };
   assertEquals(refused(config), [
-    "/process/apparmorProfile",
-    "/process/selinuxLabel",
-    "/process/scheduler",
-    "/process/ioPriority",
-    "/process/execCPUAffinity",
     "/mounts/0/uidMappings",
     "/mounts/0/gidMappings",
     "/mounts/1/options/1",
@@ -73,7 +60,6 @@ Deno.test("checkSupported() names each property that is not built", () => {
     "/linux/devices",
     "/linux/netDevices",
     "/linux/sysctl",
-    "/linux/mountLabel",
     "/linux/personality",
     "/linux/memoryPolicy",
     "/linux/intelRdt",
@@ -96,19 +82,17 @@ Deno.test("checkSupported() names each property that is not built", () => {
 });
 
 Deno.test("checkSupported() says what it found", () => {
-  const [problem] = checkSupported({ process: { apparmorProfile: "docker" } });
+  const [problem] = checkSupported({ linux: { intelRdt: { closID: "x" } } });
   assertEquals(
     describeProblem(problem!),
-    "process.apparmorProfile: AppArmor profiles are not supported yet, found " +
-      '"docker"',
+    "linux.intelRdt: Intel RDT is not supported yet, found an object",
   );
 });
 
 Deno.test("checkSupported() takes empty values for not asked", () => {
   const config = {
-    process: { apparmorProfile: "", selinuxLabel: null, scheduler: {} },
     hooks: { prestart: [] },
-    linux: { mountLabel: "", devices: [], sysctl: {}, seccomp: null },
+    linux: { devices: [], sysctl: {}, seccomp: null },
   };
   assertEquals(refused(config), []);
   assertEquals(refused({ hooks: null, linux: 5, mounts: [null, 1] }), []);

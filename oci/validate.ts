@@ -5,6 +5,7 @@ import { processRule } from "./schema_process.ts";
 import { resourcesRule } from "./schema_resources.ts";
 import { checkMappings } from "./validate_mappings.ts";
 import { checkNamespaces } from "./validate_namespaces.ts";
+import { checkProcess } from "./validate_process.ts";
 import { checkSeccomp } from "./validate_seccomp.ts";
 import { checkMappedUser } from "./validate_users.ts";
 
@@ -40,6 +41,7 @@ export function validate(
     checkMappings(config, out);
     checkMappedUser(config, out);
     checkSeccomp(config, out);
+    checkProcess(config, out);
   });
 }
 

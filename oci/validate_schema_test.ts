@@ -82,6 +82,9 @@ const LESS: readonly [RegExp, RegExp][] = [
   [/^\/linux\/seccomp\/syscalls\/\d+\/names\/\d+$/, /cannot be used for/],
   [/^\/linux\/seccomp\/listenerMetadata$/, /needs a listenerPath/],
   [/^\/linux\/seccomp\/flags\/\d+$/, /needs SCMP_ACT_NOTIFY/],
+  [/^\/process\/scheduler\//, /must be from|goes with|needs a utili/],
+  [/^\/process\/ioPriority\/priority$/, /must be from 0 to 7/],
+  [/^\/process\/execCPUAffinity\//, /must be a list of processors/],
   [/^\/annotations\/$/, /must have a name/],
   // The schema leaves the values of empty names alone.
   [/^\/(annotations|linux\/sysctl|linux\/resources\/unified)\/\n?$/, /./],

@@ -1,0 +1,37 @@
+/**
+ * How the kernel schedules the user's process.
+ *
+ * @module
+ */
+
+import type { ProcessInput } from "./input.ts";
+import type { Field, PlanBuilder } from "./plan.ts";
+
+const IOPRIO_WHO_PROCESS = 1;
+/** Bytes of struct sched_attr in its first version. */
+const SCHED_ATTR_SIZE = 48;
+
+/** Steps for sched_setattr(2) and ioprio_set(2), while init may do anything. */
+export function planScheduling(plan: PlanBuilder, process: ProcessInput): void {
+  const { scheduler, ioPriority } = process;
+  if (scheduler !== undefined) {
+    const { name, policy, flags, nice, priority } = scheduler;
+    const { runtime, deadline, period } = scheduler;
+    const attributes: Field[] = [
+      [4, SCHED_ATTR_SIZE],
+      [4, policy],
+      [8, flags],
+      [4, nice],
+      [4, priority],
+      [8, runtime],
+      [8, deadline],
+      [8, period],
+    ];
+    plan.because(`schedule the process as ${name}`, "/process/scheduler")
+      .call("sched_setattr", [0, { struct: attributes }, 0]);
+  }
+  if (ioPriority !== undefined) {
+    plan.because("set the I/O priority", "/process/ioPriority")
+      .call("ioprio_set", [IOPRIO_WHO_PROCESS, 0, ioPriority]);
+  }
+}
