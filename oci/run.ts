@@ -70,7 +70,7 @@ export async function runContainer(
   // Orphans of a container without a pid namespace come to this process.
   setSubreaper(true);
   const created = await create(() => signals.listen());
-  const { pid } = created.report;
+  const pid = initPid(created);
   const pidfd = pidfdOpen(pid)!;
   try {
     const ended = await foreground(runtime, id, created, pidfd, signals);
@@ -104,7 +104,12 @@ async function foreground(
     await startOrRemove(runtime, id, created);
     await relay.run(pidfd);
   }
-  return waitChild(created.report.pid) ?? { status: 0, signal: 0 };
+  return waitChild(initPid(created)) ?? { status: 0, signal: 0 };
+}
+
+/** Its pid also when it has ended already; the state tells no pid then. */
+function initPid({ record }: Created): number {
+  return record.init!.pid;
 }
 
 /** A container whose program cannot run is of no use. */
@@ -118,7 +123,7 @@ async function startOrRemove(
     await startCreated(runtime, created.record);
   } catch (error) {
     await remove(runtime, id, { force: true });
-    waitChild(created.report.pid);
+    waitChild(initPid(created));
     throw error;
   }
 }

@@ -7,6 +7,7 @@
 import { E } from "../ffi/errno.ts";
 import { SyscallError } from "../ffi/error.ts";
 import { close, type Fd } from "../ffi/fd.ts";
+import { sleep } from "../ffi/process.ts";
 import { connect, receive } from "../ffi/socket.ts";
 import { LaunchError } from "../launch/error.ts";
 import { MESSAGE_SIZE, parseMessage, TAG } from "../launch/messages.ts";
@@ -16,7 +17,7 @@ import { explained } from "./explain.ts";
 import { hookState } from "./hook_state.ts";
 import { HookError, loadHookRunner } from "./hook_tools.ts";
 import type { HookRunner } from "./hooks.ts";
-import { initWaits, statusOf } from "./init_process.ts";
+import { initLives, initWaits, statusOf } from "./init_process.ts";
 import { quote } from "./quote.ts";
 import { remove } from "./remove.ts";
 import type { Runtime } from "./runtime.ts";
@@ -147,16 +148,27 @@ function receiveOnly(socket: Fd, bytes: Uint8Array<ArrayBuffer>, id: string) {
   }
 }
 
+/** How often init is looked at, and how long to wait between, milliseconds. */
+const LOOKS = 1000, BETWEEN = 0.1;
+
 /**
  * Checks that an init whose end of the connection is closed ran the program:
  * it may have been killed. A program may have ended already.
  *
+ * execve(2) closes descriptors a moment before it changes the name, and a
+ * process that was killed before it is dead: until one of them is seen, it is
+ * looked at again. A program may also give itself init's name and go on.
+ *
  * @throws {RuntimeError} process: it was killed
  */
 export function checkStarted(record: ContainerRecord): void {
-  if (!initWaits(record)) return;
-  throw new RuntimeError(
-    "process",
-    `Cannot start container ${quote(record.id)}: its init was killed`,
-  );
+  for (let look = 0; look < LOOKS && initWaits(record); look++) {
+    if (!initLives(record)) {
+      throw new RuntimeError(
+        "process",
+        `Cannot start container ${quote(record.id)}: its init was killed`,
+      );
+    }
+    sleep(BETWEEN);
+  }
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # What uml_test.ts runs under the other kernel: one container of `run`, one of
-# create, start, kill and delete with limits, and what is left afterwards.
+# create, start, kill and delete with limits and hooks, and what is left then.
 #
 #   uml_life_cycle.sh LAYOUT DAVIT ECHO-BUNDLE LIMITED-BUNDLE LIMITED-ID
 layout=$1 davit=$2 echo_bundle=$3 limited_bundle=$4 id=$5
@@ -51,6 +51,7 @@ davit delete "$id"
 same "delete's status" $? 0
 davit state "$id" 2>/run/err
 same "state after delete" $? 1
+same "hooks" "$(tr '\n' ' ' </run/hooks)" "prestart createRuntime createContainer poststart poststop "
 
 same "cgroups left" "$(find /sys/fs/cgroup -name "$id*" -o -name one)" ""
 same "mounts left" "$(grep -c "$limited_bundle" /proc/self/mountinfo)" 0

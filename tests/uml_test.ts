@@ -3,6 +3,7 @@ import { assertEquals } from "@std/assert";
 import { join } from "@std/path/posix";
 import { command, Container, idOf, rootTest } from "./container.ts";
 import { DAVIT, REPO } from "./davit.ts";
+import { KINDS, shell } from "./hooks.ts";
 import { umlMissing, underUml } from "./uml.ts";
 
 const missing = DAVIT.endsWith("scripts/davit")
@@ -19,6 +20,11 @@ for (const layout of ["v1", "hybrid", "v2"] as const) {
         cpu: { shares: 512, quota: 50_000, period: 200_000 },
         pids: { limit: 25 },
       };
+      config["hooks"] = Object.fromEntries(KINDS.map((kind) => {
+        const note = `grep -q ociVersion && echo ${kind} >>/run/hooks`;
+        const look = "grep -q ociVersion && test -c /dev/null";
+        return [kind, [shell(kind === "startContainer" ? look : note)]];
+      }));
     }));
     const { code, stdout, stderr } = await underUml(layout, [
       "sh",
