@@ -46,8 +46,17 @@ function describe({ why, pointer }: Reason, errno: number): string {
   }
   if (why.startsWith("exec ")) return `${why}: ${text.toLowerCase()}`;
   const where = pointer === "" ? "" : ` (${dotted(pointer)})`;
-  const mend = errnoName(errno) === "ELOOP"
-    ? ": must be mounted on ordinary directory, not through a symbolic link"
+  return `Cannot ${why}${where}: ${text}${mend(why, errnoName(errno))}`;
+}
+
+/** What is most often the cause, where it can be told. */
+function mend(why: string, errno: string): string {
+  if (errno === "ELOOP") {
+    return ": must be mounted on ordinary directory, not through a symbolic " +
+      "link";
+  }
+  return errno === "EPERM" && /as SCHED_(FIFO|RR)$/.test(why)
+    ? ": a cgroup v1 has real-time processor time only by " +
+      "linux.resources.cpu.realtimeRuntime"
     : "";
-  return `Cannot ${why}${where}: ${text}${mend}`;
 }
