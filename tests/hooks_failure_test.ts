@@ -272,3 +272,23 @@ containerTest(
     assertEquals(noted(c, "stops"), "\n\n\n");
   },
 );
+
+containerTest(
+  "killing the container in its startContainer hook ends the start",
+  PROGRAM,
+  async (c) => {
+    setHooks(c, {
+      startContainer: [shell("echo >/tmp/runs; exec sleep 98")],
+      poststop: [shell("echo >stopped")],
+    });
+    assertSuccess(await c.create());
+    using start = c.spawn(["start", c.id]);
+    await until("the hook runs", () => noted(c, "rootfs/tmp/runs") !== "");
+    assertEquals((await c.state()).status, "created");
+    assertSuccess(await c.davit(["kill", c.id, "KILL"]));
+    const result = await start.end();
+    assertOneLine(result, /startContainer hook #0: .*init was killed/);
+    assertGone(c);
+    assertEquals(noted(c, "stopped"), "\n");
+  },
+);

@@ -2,7 +2,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import type { Config, Patch } from "./config.ts";
 import { change, type Container, containerTest, script } from "./container.ts";
-import { assertOneLine, assertSuccess, run, until } from "./davit.ts";
+import { assertOneLine, assertSuccess, DAVIT, run, until } from "./davit.ts";
 import {
   assertGone,
   KINDS,
@@ -23,12 +23,12 @@ function waiting(more: Patch = () => {}): Patch {
 }
 
 /** Hooks of all kinds that note that they ran; who the mapped root is may. */
-function allNote(c: Container): void {
+function allNote(c: Container, more = ""): void {
   Deno.chmodSync(c.bundle, 0o777);
   Deno.chmodSync(`${c.rootfs}/tmp`, 0o777);
   const hooks = KINDS.map((kind) => {
     const folder = kind === "startContainer" ? "/tmp" : c.bundle;
-    return [kind, [shell(`cat >${folder}/${kind}`)]];
+    return [kind, [shell(`exec >${folder}/${kind}; cat${more}`)]];
   });
   setHooks(c, Object.fromEntries(hooks));
 }
@@ -92,6 +92,51 @@ for (const [place, patch] of Object.entries(PLACES)) {
     assertGone(c);
   });
 }
+
+containerTest(
+  "hooks of an ordinary user's container run as that user",
+  waiting((config) => {
+    mapped(config);
+    const map = [{ containerID: 0, hostID: 1234, size: 1 }];
+    config.linux.uidMappings = config.linux.gidMappings = map;
+    without("network", "cgroup")(config);
+    config.mounts = config.mounts.filter(({ destination }) =>
+      /^\/(proc|dev)$/.test(destination)
+    );
+    config.process.args = ["true"];
+  }),
+  async (c) => {
+    allNote(c, "; echo; id -u");
+    const davit = `${c.folder}/davit`;
+    Deno.copyFileSync(DAVIT, davit);
+    Deno.mkdirSync(c.root);
+    Deno.chownSync(c.root, 1234, 1234);
+    const user = ["setpriv", "--reuid=1234", "--regid=1234", "--clear-groups"];
+    assertSuccess(
+      await run([
+        ...user,
+        davit,
+        ...c.words("run", "-b", c.bundle).slice(1),
+        c.id,
+      ], {
+        env: { XDG_RUNTIME_DIR: c.root },
+      }),
+    );
+    const uid = (kind: string) => lines(c, kind)[1];
+    assertEquals(uid("prestart"), "1234");
+    assertEquals(uid("createContainer"), "0");
+    assertEquals(uid("rootfs/tmp/startContainer"), "0");
+    assertEquals(uid("poststop"), "1234");
+    const { uid: owner } = Deno.statSync(`${c.bundle}/createContainer`);
+    assertEquals(owner, 1234, "its root is the user");
+  },
+  {
+    programs: ["setpriv"],
+    missing: DAVIT.endsWith("scripts/davit")
+      ? "the compiled binary"
+      : undefined,
+  },
+);
 
 containerTest(
   "hooks with a mount namespace that is joined",
@@ -240,25 +285,5 @@ containerTest(
       assertOneLine(await c.create(), /timeout: expected an integer from 1/);
     }
     assertGone(c);
-  },
-);
-
-containerTest(
-  "killing the container in its startContainer hook ends the start",
-  waiting(),
-  async (c) => {
-    setHooks(c, {
-      startContainer: [shell("echo >/tmp/runs; exec sleep 98")],
-      poststop: [shell("echo >stopped")],
-    });
-    assertSuccess(await c.create());
-    using start = c.spawn(["start", c.id]);
-    await until("the hook runs", () => noted(c, "rootfs/tmp/runs") !== "");
-    assertEquals((await c.state()).status, "created");
-    assertSuccess(await c.davit(["kill", c.id, "KILL"]));
-    const result = await start.end();
-    assertOneLine(result, /startContainer hook #0: .*init was killed/);
-    assertGone(c);
-    assertEquals(noted(c, "stopped"), "\n");
   },
 );
