@@ -18,7 +18,7 @@ import { MAGIC, STATFS_SIZE } from "../ffi/statfs.ts";
 import { setAttributes, treeFlags } from "./attributes.ts";
 import { descriptor, firstFree } from "./descriptors.ts";
 import { INIT_NAME } from "./init_name.ts";
-import type { LaunchInput } from "./input.ts";
+import type { DeviceNodeInput, LaunchInput } from "./input.ts";
 import { tell } from "./messages.ts";
 import {
   clonedKinds,
@@ -264,7 +264,27 @@ function openSources(plan: PlanBuilder, input: LaunchInput): void {
   });
 }
 
+/** Whether a device is the host's, bound: a FIFO can be made anywhere. */
+export function bindsNode(
+  input: LaunchInput,
+  { type }: DeviceNodeInput,
+): boolean {
+  return type !== "p" && bindsDevices(input);
+}
+
+/** The register with the clone of a host's device of the configuration. */
+export function nodeRegister(index: number): string {
+  return `device node ${index}`;
+}
+
 function openDevices(plan: PlanBuilder, input: LaunchInput): void {
+  for (const [index, node] of input.deviceNodes.entries()) {
+    if (!bindsNode(input, node)) continue;
+    plan.because(`open the device ${node.path}`, `${node.pointer}/path`)
+      .call("open_tree", [AT_FDCWD, node.path, treeFlags(false)], {
+        to: nodeRegister(index),
+      });
+  }
   for (const { name } of input.devices) {
     plan.because(`open the device /dev/${name}`)
       .call("open_tree", [AT_FDCWD, `/dev/${name}`, treeFlags(false)], {

@@ -15,6 +15,7 @@ import { CLONE_NEW } from "../ffi/namespace.ts";
 import { setAttributes } from "./attributes.ts";
 import { planStdio, planTerminal } from "./console.ts";
 import { planCredentials } from "./credentials.ts";
+import { planDeviceNodes } from "./device_nodes.ts";
 import { planDevices } from "./devices.ts";
 import {
   CGROUP_POINTER,
@@ -36,6 +37,7 @@ import { attachTo, planMounts } from "./mounts.ts";
 import { type PlanBuilder, reg } from "./plan.ts";
 import { openMountPoint, ROOT } from "./root_paths.ts";
 import { planScheduling } from "./scheduling.ts";
+import { planSysctls } from "./sysctl.ts";
 import { planLookup, planStart } from "./user_program.ts";
 
 const MNT_DETACH = 2;
@@ -53,6 +55,7 @@ export function planInit(plan: PlanBuilder, input: LaunchInput): void {
   plan.because("give files the modes that are asked for").call("umask", [0]);
   if (makesNamespace(input, "network")) bringUpLoopback(plan);
   nameHost(plan, input);
+  planSysctls(plan, input.sysctls);
   if (hasNamespace(input, "mount")) planMountTree(plan, input);
   else {
     planTerminal(plan, input);
@@ -139,6 +142,7 @@ function planMountTree(plan: PlanBuilder, input: LaunchInput): void {
   else putOverRoot(plan);
   planMounts(plan, input.mounts);
   planDevices(plan, input);
+  planDeviceNodes(plan, input);
   planTerminal(plan, input);
   if (process !== undefined) makeWorkingDirectory(plan, process.cwd);
   planCreateHooks(plan, input);

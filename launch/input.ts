@@ -117,6 +117,31 @@ export interface DeviceInput {
   readonly minor: number;
 }
 
+/** A device that the configuration asks for. */
+export interface DeviceNodeInput {
+  /** Its absolute path in the container. */
+  readonly path: string;
+  /** A character device, a block device or a FIFO. */
+  readonly type: "c" | "b" | "p";
+  readonly major: number;
+  readonly minor: number;
+  /** Permissions; absent: 0666, and those of a file that is there are kept. */
+  readonly mode?: number;
+  readonly uid?: number;
+  readonly gid?: number;
+  readonly pointer: string;
+}
+
+/** A kernel parameter of the container's namespaces. */
+export interface SysctlInput {
+  /** As the configuration has it. */
+  readonly name: string;
+  /** Below /proc/sys. */
+  readonly path: string;
+  readonly value: string;
+  readonly pointer: string;
+}
+
 /** The five capability sets, as bit masks. */
 export interface CapabilityInput {
   readonly bounding: bigint;
@@ -249,6 +274,8 @@ export interface LaunchInput {
   readonly mounts: readonly MountInput[];
   /** Default devices; empty where the container has the host's /dev. */
   readonly devices: readonly DeviceInput[];
+  readonly deviceNodes: readonly DeviceNodeInput[];
+  readonly sysctls: readonly SysctlInput[];
   /** Links below /dev; empty where the container has the host's /dev. */
   readonly deviceLinks: readonly { path: string; text: string }[];
   readonly maskedPaths: readonly string[];

@@ -11,6 +11,7 @@ import type { CgroupLayout } from "../cgroup/layout.ts";
 import { lstat } from "../ffi/files.ts";
 import type {
   DeviceInput,
+  DeviceNodeInput,
   LaunchInput,
   NamespaceInput,
   Privileges,
@@ -23,6 +24,8 @@ import { lowerProcess } from "./lower_process.ts";
 import { parseMountOptions } from "./mount_options.ts";
 import { setGroupsOf } from "./privileges.ts";
 import type { Linux, Spec } from "./spec.ts";
+import type { Device } from "./spec_linux.ts";
+import { lowerSysctls } from "./sysctl.ts";
 
 /** What lowering needs besides the configuration. */
 export interface LowerContext {
@@ -120,13 +123,37 @@ export function lower(spec: Spec, context: LowerContext): LaunchInput {
       cgroupNamespace,
       ...(linux.mountLabel && { mountLabel: linux.mountLabel }),
     }),
-    devices: hasDev ? DEVICES : [],
+    devices: hasDev ? defaultDevices(linux) : [],
+    deviceNodes: (linux.devices ?? []).map(lowerDevice),
+    sysctls: lowerSysctls(linux.sysctl),
     deviceLinks: hasDev ? [...DEVICE_LINKS, ...coreLink()] : [],
     maskedPaths: linux.maskedPaths ?? [],
     readonlyPaths: linux.readonlyPaths ?? [],
     ...(process !== undefined && { process }),
     preserveFds: context.preserveFds,
     startNow: context.startNow ?? false,
+  };
+}
+
+/** A device of the configuration takes the place of a default one. */
+function defaultDevices({ devices = [] }: Linux): readonly DeviceInput[] {
+  if (devices.length === 0) return DEVICES;
+  const taken = devices.map(({ path }) => `/${components(path).join("/")}`);
+  return DEVICES.filter(({ name }) => !taken.includes(`/dev/${name}`));
+}
+
+function lowerDevice(device: Device, index: number): DeviceNodeInput {
+  const { path, type, major = 0, minor = 0, fileMode, uid, gid } = device;
+  return {
+    path,
+    type: type === "u" ? "c" : type,
+    major,
+    minor,
+    // Some engines give the file's type as well.
+    ...(fileMode !== undefined && { mode: fileMode & 0o777 }),
+    ...(uid !== undefined && { uid }),
+    ...(gid !== undefined && { gid }),
+    pointer: `/linux/devices/${index}`,
   };
 }
 

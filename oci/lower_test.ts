@@ -189,6 +189,8 @@ Deno.test("lower() leaves out what is empty or absent", () => {
     privileges: "host",
     namespaces: [],
     mounts: [],
+    deviceNodes: [],
+    sysctls: [],
     devices: [],
     deviceLinks: [],
     maskedPaths: [],

@@ -77,7 +77,7 @@ function checkHost(spec: Spec, namespaces: readonly Namespace[]): void {
   const { linux = {} } = spec;
   // These are for a new namespace, or left out for one that is joined.
   const { uidMappings: _, gidMappings: _g, timeOffsets: _t, ...rest } = linux;
-  const out: Findings = { strict: false, errors: [], warnings: [] };
+  const out: Findings = { strict: true, errors: [], warnings: [] };
   checkNamespaces({ ...spec, linux: { ...rest, namespaces } }, out);
   if (out.errors.length > 0) {
     throw new ConfigError(

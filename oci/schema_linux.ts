@@ -114,8 +114,9 @@ function deviceNode(): Rule {
   const shape = object({
     type: oneOf("c", "b", "u", "p"),
     path: absolutePath,
-    major: i64,
-    minor: i64,
+    // The bits that the kernel has for them.
+    major: integer(0, 0xfff),
+    minor: integer(0, 0xfffff),
     fileMode: fileMode,
     uid: u32,
     gid: u32,

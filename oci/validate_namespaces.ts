@@ -4,7 +4,9 @@ import {
   type Findings,
   isObject,
   property,
+  warn,
 } from "./schema.ts";
+import { sysctlProblems } from "./sysctl.ts";
 
 /** Reports what contradicts the namespaces that the container gets. */
 export function checkNamespaces(config: unknown, out: Findings): void {
@@ -16,6 +18,7 @@ export function checkNamespaces(config: unknown, out: Findings): void {
     }
   }
   if (!namespaces.has("mount")) checkHostMounts(config, linux, out);
+  checkSysctls(linux, namespaces, out);
   checkTimeOffsets(linux, namespaces, out);
   checkUserNamespace(linux, namespaces, out);
 }
@@ -41,7 +44,10 @@ function namespaceTable(linux: unknown, out: Findings): Map<string, string> {
   return table;
 }
 
-/** Without a mount namespace, all of these would change the host's mounts. */
+/**
+ * Without a mount namespace all of these would change the host's mounts: they
+ * are left out, as in runc.
+ */
 function checkHostMounts(
   config: unknown,
   linux: unknown,
@@ -51,19 +57,34 @@ function checkHostMounts(
   const settings: [string, unknown][] = [
     ["/root/readonly", property(root, "readonly")],
     ["/mounts", property(config, "mounts")],
+    ["/linux/devices", property(linux, "devices")],
     ["/linux/rootfsPropagation", property(linux, "rootfsPropagation")],
     ["/linux/maskedPaths", property(linux, "maskedPaths")],
     ["/linux/readonlyPaths", property(linux, "readonlyPaths")],
   ];
+  const report = out.strict ? fault : warn;
   for (const [pointer, value] of settings) {
     if (!asked(value)) continue;
-    fault(
+    report(
       out,
       pointer,
       value,
       "needs a mount namespace in linux.namespaces: without one it would " +
-        "change the host's mounts",
+        "change the host's mounts" + (out.strict ? "" : ", it is left out"),
     );
+  }
+}
+
+function checkSysctls(
+  linux: unknown,
+  namespaces: ReadonlyMap<string, string>,
+  out: Findings,
+): void {
+  const sysctl = property(linux, "sysctl");
+  if (!isObject(sysctl)) return;
+  const kinds = new Set(namespaces.keys());
+  for (const problem of sysctlProblems(sysctl, kinds)) {
+    fault(out, problem.pointer, problem.found, problem.message);
   }
 }
 

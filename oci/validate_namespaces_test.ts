@@ -39,7 +39,7 @@ Deno.test("names need a UTS namespace, new or joined", () => {
   }
 });
 
-Deno.test("what changes mounts needs a mount namespace", () => {
+Deno.test("what changes mounts needs a mount namespace, or is left out", () => {
   const linux = {
     maskedPaths: ["/a"],
     readonlyPaths: ["/b"],
@@ -51,7 +51,12 @@ Deno.test("what changes mounts needs a mount namespace", () => {
   };
   const why = "needs a mount namespace in linux.namespaces: without one it " +
     "would change the host's mounts";
-  assertEquals(errors(linux, more), [
+  const config = { ...more, ociVersion: "1.3.0", linux };
+  const left = validate(config).warnings.map(describeProblem);
+  assertEquals(left[0], `root.readonly: ${why}, it is left out`);
+  assertEquals(left.length, 5);
+  const strict = validate(config, { strict: true }).errors;
+  assertEquals(strict.map(describeProblem), [
     `root.readonly: ${why}`,
     `mounts: ${why}`,
     `linux.rootfsPropagation: ${why}`,

@@ -360,7 +360,6 @@ Deno.test("validate() reports all problems at once", () => {
     "/process/args",
     "/process/terminal",
     "/linux/namespaces/0/type",
-    "/root/readonly",
   ]);
 });
 

@@ -219,3 +219,21 @@ containerTest(
     assertEquals(readIfThere("/proc/self/mountinfo"), mounts);
   },
 );
+
+containerTest(
+  "without a mount namespace mounts are left out, and the host's stay",
+  command(["ls", "/proc"], (config) => {
+    config.linux.namespaces = [];
+    config.linux.maskedPaths = ["/bin"];
+    Reflect.deleteProperty(config, "hostname");
+  }),
+  async (container) => {
+    const before = readIfThere("/proc/self/mountinfo");
+    const { code, stdout, stderr } = await container.run();
+    assertEquals([code, stdout], [0, ""]);
+    assertMatch(stderr, /mounts: needs a mount namespace .*, it is left out/);
+    assertMatch(stderr, /linux\.maskedPaths: needs a mount namespace/);
+    assertEquals(readIfThere("/proc/self/mountinfo"), before);
+    assertEquals((await container.run(["--strict"])).code, 1);
+  },
+);

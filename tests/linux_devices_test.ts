@@ -1,0 +1,131 @@
+/** Devices that the configuration asks for, seen from inside. */
+import { assertEquals, assertMatch } from "@std/assert";
+import type { Patch } from "./config.ts";
+import { command, containerTest } from "./container.ts";
+import { sees, writable } from "./inside.ts";
+
+const devices = (...list: Record<string, unknown>[]): Patch => (config) => {
+  writable(config);
+  config.linux.devices = list;
+};
+
+const STAT = "stat -c '%F %t:%T %a %u:%g'";
+
+sees(
+  "a character device with mode and owner",
+  `${STAT} /dev/mine`,
+  "character special file 1:3 640 5:6",
+  devices({
+    type: "c",
+    path: "/dev/mine",
+    major: 1,
+    minor: 3,
+    fileMode: 0o640,
+    uid: 5,
+    gid: 6,
+  }),
+);
+sees(
+  "an unbuffered device, a block device and a FIFO, in new folders",
+  `${STAT} /dev/a/b/u /some/where/b /dev/p`,
+  "character special file 1:5 666 0:0\nblock special file 7:3039 666 0:0\n" +
+    "fifo 0:0 600 7:8",
+  devices(
+    { type: "u", path: "/dev/a/b/u", major: 1, minor: 5 },
+    // 12345 takes more than the 8 bits that minor numbers once had.
+    { type: "b", path: "/some/where/b", major: 7, minor: 12345 },
+    { type: "p", path: "/dev/p", fileMode: 0o600, uid: 7, gid: 8 },
+  ),
+);
+sees(
+  "the type of the file among the bits of its mode",
+  `${STAT} /dev/mine`,
+  "character special file 1:3 600 0:0",
+  devices({
+    type: "c",
+    path: "/dev/mine",
+    major: 1,
+    minor: 3,
+    fileMode: 0o020600,
+  }),
+);
+sees(
+  "a default device with another mode",
+  `${STAT} /dev/null`,
+  "character special file 1:3 600 1:2",
+  devices({
+    type: "c",
+    path: "/dev/null",
+    major: 1,
+    minor: 3,
+    fileMode: 0o600,
+    uid: 1,
+    gid: 2,
+  }),
+);
+sees(
+  "a device twice",
+  `${STAT} /dev/mine`,
+  "character special file 1:3 600 0:0",
+  devices(
+    { type: "c", path: "/dev/mine", major: 1, minor: 3 },
+    { type: "c", path: "/dev/mine", major: 1, minor: 3, fileMode: 0o600 },
+  ),
+);
+const mapped: Patch = (config) => {
+  const ids = [{ containerID: 0, hostID: 0, size: 65536 }];
+  config.linux.namespaces = [...config.linux.namespaces!, { type: "user" }];
+  config.linux.uidMappings = ids;
+  config.linux.gidMappings = ids;
+};
+
+sees(
+  "the host's device, bound, in a user namespace",
+  "stat -c '%F %t:%T' /dev/full /dev/pipe; cat /dev/zero | head -c 3 | wc -c",
+  "character special file 1:7\nfifo 0:0\n3",
+  (config) => {
+    devices(
+      { type: "c", path: "/dev/full", major: 1, minor: 7 },
+      { type: "p", path: "/dev/pipe" },
+    )(config);
+    mapped(config);
+  },
+);
+
+for (
+  const [what, patch, message] of [
+    [
+      "where another device is",
+      devices(
+        { type: "c", path: "/dev/mine", major: 1, minor: 3 },
+        { type: "c", path: "/dev/mine", major: 1, minor: 5 },
+      ),
+      /make the device \/dev\/mine \(c 1:5\) \(linux\.devices\[1\]\): File exists/,
+    ],
+    [
+      "where a file is",
+      devices({ type: "c", path: "/etc/passwd", major: 1, minor: 3 }),
+      /make the device \/etc\/passwd .*: File exists/,
+    ],
+    [
+      "with a number that the kernel has no room for",
+      devices({ type: "c", path: "/dev/x", major: 4096, minor: 3 }),
+      /linux\.devices\[0\]\.major: expected an integer from 0 to 4095/,
+    ],
+    [
+      "without a number",
+      devices({ type: "b", path: "/dev/x" }),
+      /linux\.devices\[0\]\.major: is missing/,
+    ],
+  ] as const
+) {
+  containerTest(
+    `run refuses a device ${what}`,
+    command(["true"], patch),
+    async (container) => {
+      const { code, stderr } = await container.run();
+      assertEquals(code, 1);
+      assertMatch(stderr, message);
+    },
+  );
+}
