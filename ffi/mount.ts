@@ -29,6 +29,13 @@ export const FSCONFIG_SET_FLAG = 0;
 export const FSCONFIG_SET_STRING = 1;
 /** fsconfig(2): make the superblock. */
 export const FSCONFIG_CMD_CREATE = 6;
+/** fsconfig(2): change the superblock. */
+export const FSCONFIG_CMD_RECONFIGURE = 7;
+
+/** fspick(2): close the descriptor on execve. */
+export const FSPICK_CLOEXEC = 1;
+/** fspick(2): the path is the descriptor itself. */
+export const FSPICK_EMPTY_PATH = 8;
 
 /** mount_setattr(2): the mount is read-only. */
 export const MOUNT_ATTR_RDONLY = 0x1;

@@ -55,6 +55,11 @@ function mend(why: string, errno: string): string {
     return ": must be mounted on ordinary directory, not through a symbolic " +
       "link";
   }
+  if (errno === "EXDEV" && why.startsWith("bind ")) {
+    return why.endsWith(" to /proc")
+      ? ": it is not of type proc"
+      : ": a link leads into /proc, where nothing may be mounted";
+  }
   return errno === "EPERM" && /as SCHED_(FIFO|RR)$/.test(why)
     ? ": a cgroup v1 has real-time processor time only by " +
       "linux.resources.cpu.realtimeRuntime"

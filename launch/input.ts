@@ -59,6 +59,8 @@ export interface Propagation {
 interface Target {
   /** The absolute path in the container. */
   readonly destination: string;
+  /** The same without links, where it is known to have some. */
+  readonly mountPoint?: string;
   readonly pointer: string;
 }
 
@@ -95,11 +97,11 @@ export interface LinkInput extends Target {
   readonly text: string;
 }
 
-/** A later change of attributes of what is mounted at `destination`. */
-export interface AttributesChange extends Target {
-  readonly kind: "attributes";
-  readonly set: number;
-  readonly clear: number;
+/** A later change of what is mounted at `destination`. */
+export interface MountChange extends Target, AttributesInput {
+  readonly kind: "change";
+  /** Options that the file system gets, for all of its mounts. */
+  readonly data: readonly string[];
 }
 
 /** One thing to do in the container's mount tree. */
@@ -107,7 +109,7 @@ export type MountInput =
   | FilesystemMount
   | BindMount
   | LinkInput
-  | AttributesChange;
+  | MountChange;
 
 /** A character device that every container has. */
 export interface DeviceInput {

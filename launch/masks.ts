@@ -33,12 +33,21 @@ export function planMaskedPaths(
     plan.because(`mask ${path}`, `/linux/maskedPaths/${i}`)
       .routine("mask a path", [pathArgument(path)], maskSteps);
   });
-  plan.because("let go of the host's /dev/null").call("close", [reg("null")]);
+  const none = plan.fresh("no masked directory");
+  plan.because("let go of the host's /dev/null").call("close", [reg("null")])
+    .jump(none, [reg(MASK), "==", 0])
+    .call("close", [reg(MASK)])
+    .label(none);
 }
+
+/** The register with the empty file system that all directories share. */
+const MASK = "empty file system";
 
 function maskSteps(plan: PlanBuilder): void {
   const directory = plan.fresh("mask a directory");
+  const another = plan.fresh("mask another directory");
   const mask = plan.fresh("mask");
+  const masked = plan.fresh("masked");
   const missing = plan.fresh("nothing to mask");
   openOptional(plan, missing);
   whenDirectory(plan, reg("target"), directory);
@@ -46,16 +55,24 @@ function maskSteps(plan: PlanBuilder): void {
     reg("null"),
     "",
     treeFlags(false) | AT_EMPTY_PATH,
-  ], { to: "mount" }).jump(mask).label(directory);
-  makeFilesystem(plan, "mount", {
+  ], { to: "mount" }).jump(mask).label(directory)
+    .jump(another, [reg(MASK), "!=", 0]);
+  makeFilesystem(plan, MASK, {
     type: "tmpfs",
     source: "tmpfs",
     data: ["nr_blocks=1", "nr_inodes=1", "mode=0755"],
     attributes: MOUNT_ATTR_RDONLY,
   });
-  plan.label(mask);
+  attachTo(plan, reg(MASK), reg("target"));
+  // Only what is attached can be copied, before Linux 6.15.
+  plan.jump(masked).label(another).call("open_tree", [
+    reg(MASK),
+    "",
+    treeFlags(false) | AT_EMPTY_PATH,
+  ], { to: "mount" }).label(mask);
   attachTo(plan, reg("mount"), reg("target"));
-  plan.call("close", [reg("mount")]).call("close", [reg("target")])
+  plan.call("close", [reg("mount")]).label(masked)
+    .call("close", [reg("target")])
     .label(missing).goBack();
 }
 

@@ -8,26 +8,29 @@ import { E } from "../ffi/errno.ts";
 import { O } from "../ffi/fd.ts";
 import {
   FSCONFIG_CMD_CREATE,
+  FSCONFIG_CMD_RECONFIGURE,
   FSCONFIG_SET_FLAG,
   FSCONFIG_SET_STRING,
   FSMOUNT_CLOEXEC,
   FSOPEN_CLOEXEC,
+  FSPICK_CLOEXEC,
+  FSPICK_EMPTY_PATH,
   MOVE_MOUNT_F_EMPTY_PATH,
   MOVE_MOUNT_T_EMPTY_PATH,
 } from "../ffi/mount.ts";
-import { applyAttributes, setAttributes } from "./attributes.ts";
+import { MAGIC, STATFS_SIZE } from "../ffi/statfs.ts";
+import { applyAttributes } from "./attributes.ts";
 import { sourceRegister } from "./first_process.ts";
 import type {
-  AttributesChange,
   BindMount,
   FilesystemMount,
   LinkInput,
+  MountChange,
   MountInput,
 } from "./input.ts";
 import { type Operand, type PlanBuilder, reg } from "./plan.ts";
 import {
   components,
-  type MountPoint,
   mountPointArguments,
   mountPointSteps,
   openInRoot,
@@ -43,7 +46,7 @@ export function planMounts(
     if (mount.kind === "filesystem") mountFilesystem(plan, mount);
     else if (mount.kind === "bind") bind(plan, mount, sourceRegister(index));
     else if (mount.kind === "link") link(plan, mount);
-    else changeAttributes(plan, mount);
+    else changeMount(plan, mount);
   });
 }
 
@@ -54,19 +57,33 @@ export function planMounts(
 function attach(
   plan: PlanBuilder,
   destination: string,
-  kind?: MountPoint,
+  kind: "directory" | "bind" | "proc",
   ordinary = false,
 ): void {
+  const point = kind === "directory" ? kind : undefined;
   plan.routine(
     "attach a mount",
-    mountPointArguments(destination, kind, ordinary),
+    [
+      ...mountPointArguments(destination, point, ordinary),
+      kind === "bind" ? 1 : 0,
+    ],
     (routine) => {
       mountPointSteps(routine);
       checkKinds(routine);
+      refuseProcfs(routine);
       attachTo(routine, reg("mount"), reg("target"));
       routine.call("close", [reg("target")]).goBack();
     },
   );
+}
+
+/** A link must not lead a bind mount into /proc. */
+function refuseProcfs(plan: PlanBuilder): void {
+  const wrong = plan.fresh("target is in /proc");
+  const right = plan.fresh("target is no procfs");
+  plan.argument(5, "type").jump(right, [reg("type"), "==", 0]);
+  whenProcfs(plan, reg("target"), wrong);
+  plan.jump(right).label(wrong).add({ fail: E.EXDEV }).label(right);
 }
 
 /** A directory goes on a directory, anything else on anything else. */
@@ -108,28 +125,63 @@ export function makeFilesystem(
   to: string,
   wanted: NewFilesystem,
 ): void {
-  const { type, source, data, attributes, naming = () => {} } = wanted;
+  const { type, source, data, attributes, naming } = wanted;
   plan.call("fsopen", [type, FSOPEN_CLOEXEC], { to: "filesystem" });
-  const set = (option: string) => {
-    const at = option.indexOf("=");
-    const args: Operand[] = at < 0
-      ? [FSCONFIG_SET_FLAG, option, 0, 0]
-      : [FSCONFIG_SET_STRING, option.slice(0, at), option.slice(at + 1), 0];
-    plan.call("fsconfig", [reg("filesystem"), ...args]);
-  };
-  if (source !== "") set(`source=${source}`);
-  for (const option of data) {
-    naming(option);
-    set(option);
-  }
-  naming("");
-  plan.call("fsconfig", [reg("filesystem"), FSCONFIG_CMD_CREATE, 0, 0, 0])
-    .call("fsmount", [reg("filesystem"), FSMOUNT_CLOEXEC, attributes], { to })
+  if (source !== "") setOption(plan, `source=${source}`);
+  configure(plan, data, naming);
+  fsconfig(plan, [FSCONFIG_CMD_CREATE, 0, 0, 0]);
+  plan.call("fsmount", [reg("filesystem"), FSMOUNT_CLOEXEC, attributes], { to })
     .call("close", [reg("filesystem")]);
 }
 
+/** Steps that give options to the file system in the making. */
+function configure(
+  plan: PlanBuilder,
+  data: readonly string[],
+  naming: (option: string) => void = () => {},
+): void {
+  for (const option of data) {
+    naming(option);
+    if (option === "iversion") countVersions(plan);
+    else setOption(plan, option);
+  }
+  naming("");
+}
+
+function setOption(plan: PlanBuilder, option: string): void {
+  const at = option.indexOf("=");
+  fsconfig(
+    plan,
+    at < 0
+      ? [FSCONFIG_SET_FLAG, option, 0, 0]
+      : [FSCONFIG_SET_STRING, option.slice(0, at), option.slice(at + 1), 0],
+  );
+}
+
+/**
+ * A file system counts the versions of its files, or it does not: few have a
+ * parameter for it, and the rest need none.
+ */
+function countVersions(plan: PlanBuilder): void {
+  const done = plan.fresh("iversion");
+  plan.call("fsconfig", [
+    reg("filesystem"),
+    FSCONFIG_SET_FLAG,
+    "iversion",
+    0,
+    0,
+  ], { tolerate: [{ errno: E.EINVAL, goto: done }] }).label(done);
+}
+
+function fsconfig(plan: PlanBuilder, args: readonly Operand[]): void {
+  plan.call("fsconfig", [reg("filesystem"), ...args]);
+}
+
 /** File systems that are trusted to be where they were mounted. */
-const ORDINARY = new Set(["proc", "sysfs"]);
+export const ORDINARY: ReadonlySet<string> = /* @__PURE__ */ new Set([
+  "proc",
+  "sysfs",
+]);
 
 function mountFilesystem(plan: PlanBuilder, mount: FilesystemMount): void {
   const { type, source, data, destination, pointer, set } = mount;
@@ -140,7 +192,8 @@ function mountFilesystem(plan: PlanBuilder, mount: FilesystemMount): void {
   naming("");
   const attributes = set;
   makeFilesystem(plan, "mount", { type, source, data, attributes, naming });
-  attach(plan, destination, "directory", ORDINARY.has(type));
+  const place = mount.mountPoint ?? destination;
+  attach(plan, place, "directory", ORDINARY.has(type));
   applyAttributes(plan, reg("mount"), { ...mount, set: 0, clear: 0 });
   plan.call("close", [reg("mount")]);
 }
@@ -148,10 +201,26 @@ function mountFilesystem(plan: PlanBuilder, mount: FilesystemMount): void {
 function bind(plan: PlanBuilder, mount: BindMount, source: string): void {
   const { destination, pointer } = mount;
   plan.because(`bind ${mount.source} to ${destination}`, pointer);
+  if (destination === "/proc") requireProcfs(plan, reg(source));
   applyAttributes(plan, reg(source), mount);
   plan.add({ set: "mount", value: reg(source) });
-  attach(plan, destination);
+  const isProc = components(destination)[0] === "proc";
+  attach(plan, mount.mountPoint ?? destination, isProc ? "proc" : "bind");
   plan.call("close", [reg("mount")]);
+}
+
+/** Nothing else is taken for the container's procfs. */
+function requireProcfs(plan: PlanBuilder, fd: Operand): void {
+  const genuine = plan.fresh("genuine procfs");
+  whenProcfs(plan, fd, genuine);
+  plan.add({ fail: E.EXDEV }).label(genuine);
+}
+
+function whenProcfs(plan: PlanBuilder, fd: Operand, label: string): void {
+  plan.block("statfs", STATFS_SIZE)
+    .call("fstatfs", [fd, { block: "statfs" }])
+    .add({ load: "type", from: { block: "statfs" }, size: 8 })
+    .jump(label, [reg("type"), "==", MAGIC.PROC]);
 }
 
 function link(plan: PlanBuilder, { destination, text, pointer }: LinkInput) {
@@ -165,10 +234,21 @@ function link(plan: PlanBuilder, { destination, text, pointer }: LinkInput) {
   }).label(there).call("close", [reg("parent")]);
 }
 
-function changeAttributes(plan: PlanBuilder, change: AttributesChange): void {
-  const { destination, pointer, set, clear } = change;
-  plan.because(`set the attributes of ${destination}`, pointer);
+function changeMount(plan: PlanBuilder, change: MountChange): void {
+  const { destination, pointer, data } = change;
+  plan.because(`change the mount on ${destination}`, pointer);
   openInRoot(plan, "target", destination, { flags: O.PATH });
-  setAttributes(plan, reg("target"), { recursive: false, set, clear });
+  if (data.length > 0) {
+    const flags = FSPICK_EMPTY_PATH | FSPICK_CLOEXEC;
+    plan.call("fspick", [reg("target"), "", flags], { to: "filesystem" });
+    const last = [FSCONFIG_CMD_RECONFIGURE, 0, 0, 0];
+    configure(plan, data, (option) => {
+      const what = option === "" ? "" : `set the option "${option}" to `;
+      plan.because(`${what}change the mount on ${destination}`, pointer);
+    });
+    fsconfig(plan, last);
+    plan.call("close", [reg("filesystem")]);
+  }
+  applyAttributes(plan, reg("target"), change);
   plan.call("close", [reg("target")]);
 }

@@ -10,9 +10,10 @@
 import { basename } from "@std/path/posix";
 import type { Hierarchy } from "../cgroup/layout.ts";
 import type { AttributesInput, MountInput } from "../launch/input.ts";
-import { RuntimeError } from "./errors.ts";
+import { ConfigError, RuntimeError } from "./errors.ts";
 import type { MountContext } from "./lower_mounts.ts";
 import { MOUNT_ATTR_RDONLY, type MountOptions } from "./mount_options.ts";
+import { quote } from "./quote.ts";
 
 /** A mount of type cgroup, its options parsed. */
 interface CgroupMount {
@@ -69,13 +70,24 @@ function unifiedMount(
     const { data } = options;
     return { kind: "filesystem", ...common, set, type, source, data };
   }
+  refuseData(pointer, options);
   return { kind: "bind", ...common, source: own, recursive: true };
+}
+
+/** What nothing would take is not dropped without a word. */
+function refuseData(pointer: string, { data: [option] }: MountOptions): void {
+  if (option === undefined) return;
+  const found = quote(option);
+  const message = `hold ${found}, which is no option of cgroups as they are ` +
+    "mounted here";
+  throw new ConfigError([{ pointer: `${pointer}/options`, found, message }]);
 }
 
 function legacyMounts(
   { destination, pointer, options }: CgroupMount,
   context: MountContext,
 ): MountInput[] {
+  refuseData(pointer, options);
   const wanted = attributes(options);
   const result: MountInput[] = [{
     kind: "filesystem",
@@ -118,8 +130,17 @@ function legacyMounts(
     }
   }
   if (wanted.set & MOUNT_ATTR_RDONLY) {
-    const set = MOUNT_ATTR_RDONLY;
-    result.push({ kind: "attributes", destination, pointer, set, clear: 0 });
+    result.push({
+      kind: "change",
+      destination,
+      pointer,
+      set: MOUNT_ATTR_RDONLY,
+      clear: 0,
+      recursiveSet: 0,
+      recursiveClear: 0,
+      propagation: [],
+      data: [],
+    });
   }
   return result;
 }

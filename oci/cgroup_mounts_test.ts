@@ -45,8 +45,8 @@ function brief(mounts: readonly MountInput[]): string[] {
         return `bind ${mount.destination} ${mount.source}`;
       case "link":
         return `link ${mount.destination} ${mount.text}`;
-      case "attributes":
-        return `attributes ${mount.destination} ${mount.set}`;
+      case "change":
+        return `change ${mount.destination} ${mount.set}`;
     }
   });
 }
@@ -160,7 +160,7 @@ Deno.test("cgroupMounts() on v1 makes the tmpfs read-only at the end", () => {
   const first = mounts[0]!, last = mounts.at(-1);
   assertEquals(first.kind === "filesystem" && first.set, MOUNT_ATTR_NOSUID);
   assertEquals(brief([last!]), [
-    `attributes /sys/fs/cgroup ${MOUNT_ATTR_RDONLY}`,
+    `change /sys/fs/cgroup ${MOUNT_ATTR_RDONLY}`,
   ]);
   for (const mount of mounts.slice(1, -1)) {
     const both = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID;

@@ -121,6 +121,7 @@ export function lower(spec: Spec, context: LowerContext): LaunchInput {
       layout,
       cgroupDirectories,
       cgroupNamespace,
+      rootfs,
       ...(linux.mountLabel && { mountLabel: linux.mountLabel }),
     }),
     devices: hasDev ? defaultDevices(linux) : [],

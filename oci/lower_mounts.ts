@@ -8,8 +8,10 @@ import { join } from "@std/path/posix";
 import type { CgroupLayout } from "../cgroup/layout.ts";
 import type { MountInput } from "../launch/input.ts";
 import { components } from "../launch/root_paths.ts";
+import { ORDINARY } from "../launch/mounts.ts";
 import { cgroupMounts } from "./cgroup_mounts.ts";
 import { ConfigError } from "./errors.ts";
+import { MountPoints } from "./mount_points.ts";
 import { type MountOptions, parseMountOptions } from "./mount_options.ts";
 import type { Mount } from "./spec.ts";
 
@@ -38,6 +40,8 @@ export interface MountContext {
   readonly cgroupDirectories: readonly string[];
   /** Whether the container has a cgroup namespace of its own. */
   readonly cgroupNamespace: boolean;
+  /** The root file system's path on the host; absent: links stay unread. */
+  readonly rootfs?: string;
   /** The SELinux label of new file systems; absent without SELinux. */
   readonly mountLabel?: string;
 }
@@ -53,6 +57,7 @@ export function lowerMounts(
   mounts: readonly Mount[],
   context: MountContext,
 ): MountInput[] {
+  using points = new MountPoints(context.rootfs ?? "");
   return mounts.flatMap((mount, index) => {
     const pointer = `/mounts/${index}`;
     const options = parseMountOptions(mount.options ?? []);
@@ -60,7 +65,20 @@ export function lowerMounts(
     if (isCgroup(mount, options)) {
       return cgroupMounts({ destination, pointer, options }, context);
     }
-    return [lowerMount({ ...mount, destination }, options, pointer, context)];
+    const input = lowerMount(
+      { ...mount, destination },
+      options,
+      pointer,
+      context,
+    );
+    // What has to be a procfs or a sysfs may not be reached by a link.
+    if (ORDINARY.has(mount.type ?? "") || context.rootfs === undefined) {
+      return [input];
+    }
+    const mountPoint = input.kind === "change"
+      ? undefined
+      : points.next(destination);
+    return [mountPoint === undefined ? input : { ...input, mountPoint }];
   });
 }
 
@@ -99,7 +117,9 @@ function lowerMount(
     propagation,
   };
   if (options.remount) {
-    return { kind: "attributes", destination, pointer, set, clear };
+    // Of a bind mount only the mount is changed, mount(8).
+    const data = isBind(mount) ? [] : [...options.superblock, ...options.data];
+    return { ...common, kind: "change", data };
   }
   if (destination === "/") {
     throw problem(pointer, "destination", "is /, which is root.path's place");

@@ -142,17 +142,25 @@ Deno.test("lowerMounts() makes a file system of its own read-only as well", () =
   }
 });
 
-Deno.test("lowerMounts() makes remount a change of attributes", () => {
-  assertEquals(
-    lowered({ destination: "/d", type: "none", options: ["remount", "ro"] }),
-    [{
-      kind: "attributes",
-      destination: "/d",
-      pointer: "/mounts/0",
-      set: MOUNT_ATTR_RDONLY,
-      clear: 0,
-    }],
-  );
+Deno.test("lowerMounts() makes remount a change of what is there", () => {
+  const change = (...options: string[]) =>
+    lowered({ destination: "/d", type: "none", options });
+  const common = {
+    ...plain,
+    kind: "change",
+    destination: "/d",
+    pointer: "/mounts/0",
+  };
+  assertEquals(change("remount", "ro"), [
+    { ...common, set: MOUNT_ATTR_RDONLY, data: [] },
+  ]);
+  assertEquals(change("remount", "sync", "size=1m", "rnodev", "rprivate"), [{
+    ...common,
+    recursiveSet: MOUNT_ATTR_NODEV,
+    propagation: [{ flag: MS_PRIVATE, recursive: true }],
+    data: ["sync", "size=1m"],
+  }]);
+  assertEquals(change("remount", "bind", "sync"), [{ ...common, data: [] }]);
 });
 
 Deno.test("lowerMounts() says what is missing, and where", () => {

@@ -4,6 +4,7 @@ import { configRule } from "./schema_config.ts";
 import { processRule } from "./schema_process.ts";
 import { resourcesRule } from "./schema_resources.ts";
 import { checkMappings } from "./validate_mappings.ts";
+import { checkMounts } from "./validate_mounts.ts";
 import { checkNamespaces } from "./validate_namespaces.ts";
 import { checkProcess } from "./validate_process.ts";
 import { checkSeccomp } from "./validate_seccomp.ts";
@@ -39,6 +40,7 @@ export function validate(
     wholeConfig!(config, "", out);
     checkNamespaces(config, out);
     checkMappings(config, out);
+    checkMounts(config, out);
     checkMappedUser(config, out);
     checkSeccomp(config, out);
     checkProcess(config, out);
