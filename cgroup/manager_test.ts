@@ -50,11 +50,11 @@ Deno.test("cgroupManager() wants the controllers that a v1 config needs", () => 
 });
 
 Deno.test("cgroupManager() refuses limits that it does not apply", () => {
-  const resources = { memory: { limit: 1, swap: 2 } };
+  const resources = { memory: { limit: 1 }, rdma: { x: { hcaHandles: 1 } } };
   assertThrows(
     () => cgroupManager(cgroupLayout(HYBRID), request({ resources })),
     CgroupError,
-    "Cannot apply linux.resources.memory.swap: this version does not set it",
+    "Cannot apply linux.resources.rdma: this version does not set it",
   );
 });
 

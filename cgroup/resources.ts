@@ -14,13 +14,28 @@ export type Integer = number | bigint;
 
 /** What this module reads of `linux.resources`. */
 export interface CgroupLimits {
-  /** Limit in bytes; -1 for none. */
-  readonly memory?: { readonly limit?: Integer };
-  /** Relative shares; quota and period in microseconds. */
+  /** In bytes; -1 for no limit. `swap` is memory and swap together. */
+  readonly memory?: {
+    readonly limit?: Integer;
+    readonly reservation?: Integer;
+    readonly swap?: Integer;
+    /** 0 to 100. */
+    readonly swappiness?: Integer;
+    readonly disableOOMKiller?: boolean;
+  };
+  /** Relative shares; times in microseconds. */
   readonly cpu?: {
     readonly shares?: Integer;
     readonly quota?: Integer;
     readonly period?: Integer;
+    readonly burst?: Integer;
+    readonly realtimeRuntime?: Integer;
+    readonly realtimePeriod?: Integer;
+    /** Lists like "0-3,7". */
+    readonly cpus?: string;
+    readonly mems?: string;
+    /** 1: only what others leave, SCHED_IDLE. */
+    readonly idle?: Integer;
   };
   /** Most tasks; -1 for no limit. */
   readonly pids?: { readonly limit?: Integer };
@@ -44,6 +59,7 @@ export interface ResourceWrite {
 const DEFAULT_PERIOD = 100_000;
 
 const MEMORY = "/linux/resources/memory/limit";
+const SWAP = "/linux/resources/memory/swap";
 const SHARES = "/linux/resources/cpu/shares";
 const QUOTA = "/linux/resources/cpu/quota";
 const PERIOD = "/linux/resources/cpu/period";
@@ -72,15 +88,88 @@ function memoryWrites(
   v2: boolean,
   memory: CgroupLimits["memory"] = {},
 ): ResourceWrite[] {
+  const at = (name: string) => `/linux/resources/memory/${name}`;
   const limit = integer(MEMORY, memory.limit, -1n);
-  if (limit === 0n) return [];
-  return [{
+  const reservation = integer(at("reservation"), memory.reservation, -1n);
+  const { disableOOMKiller = false, swappiness } = memory;
+  const controller = "memory";
+  const writes: ResourceWrite[] = [];
+  if (limit !== 0n) {
+    writes.push({
+      controller,
+      file: v2 ? "memory.max" : "memory.limit_in_bytes",
+      value: v2 && limit < 0n ? "max" : `${limit}`,
+      pointer: MEMORY,
+      why: limit < 0n ? "no memory limit" : "limit memory",
+    });
+  }
+  if (reservation !== 0n) {
+    writes.push({
+      controller,
+      file: v2 ? "memory.low" : "memory.soft_limit_in_bytes",
+      value: v2 && reservation < 0n ? "max" : `${reservation}`,
+      pointer: at("reservation"),
+      why: "reserve memory",
+    });
+  }
+  const swap = integer(SWAP, memory.swap, -1n);
+  if (swap !== 0n) writes.push(swapWrite(v2, limit, swap));
+  if (swappiness !== undefined) {
+    const value = integer(at("swappiness"), swappiness, 0n);
+    if (v2) throw onlyV1(at("swappiness"), value, "memory.swappiness");
+    writes.push({
+      controller,
+      file: "memory.swappiness",
+      value: `${value}`,
+      pointer: at("swappiness"),
+      why: "say how readily to swap",
+    });
+  }
+  if (disableOOMKiller) {
+    if (v2) throw onlyV1(at("disableOOMKiller"), true, "memory.oom_control");
+    writes.push({
+      controller,
+      file: "memory.oom_control",
+      value: "1",
+      pointer: at("disableOOMKiller"),
+      why: "let processes wait for memory",
+    });
+  }
+  return writes;
+}
+
+/** On v1 the limit is of memory and swap together, on v2 of swap alone. */
+function swapWrite(v2: boolean, limit: bigint, swap: bigint): ResourceWrite {
+  const write = (file: string, value: string) => ({
     controller: "memory",
-    file: v2 ? "memory.max" : "memory.limit_in_bytes",
-    value: v2 && limit < 0n ? "max" : `${limit}`,
-    pointer: MEMORY,
-    why: limit < 0n ? "no memory limit" : "limit memory",
-  }];
+    file,
+    value,
+    pointer: SWAP,
+    why: swap < 0n ? "no limit of swap" : "limit memory and swap",
+  });
+  if (!v2) return write("memory.memsw.limit_in_bytes", `${swap}`);
+  if (swap < 0n) return write("memory.swap.max", "max");
+  const refuse = (why: string) =>
+    new CgroupError(
+      "config",
+      `Cannot set ${propertyName(SWAP)} to ${swap}: ${why}`,
+    );
+  if (limit <= 0n) {
+    throw refuse(
+      "it is memory and swap together, and there is no memory limit",
+    );
+  }
+  if (swap < limit) throw refuse(`it is less than the memory limit, ${limit}`);
+  return write("memory.swap.max", `${swap - limit}`);
+}
+
+/** The error for what cgroup v2 has no file for. */
+function onlyV1(pointer: string, value: unknown, file: string): CgroupError {
+  return new CgroupError(
+    "config",
+    `Cannot set ${propertyName(pointer)} to ${value}: only cgroup v1 has ` +
+      `"${file}", this host has cgroup v2`,
+  );
 }
 
 function cpuWrites(
@@ -139,6 +228,48 @@ function cpuWrites(
       why: "limit processor time",
     });
   }
+  return [...writes, ...otherCpuWrites(v2, cpu)];
+}
+
+function otherCpuWrites(
+  v2: boolean,
+  cpu: NonNullable<CgroupLimits["cpu"]>,
+): ResourceWrite[] {
+  const at = (name: string) => `/linux/resources/cpu/${name}`;
+  const writes: ResourceWrite[] = [];
+  const add = (
+    [controller, file]: readonly [string, string],
+    name: string,
+    value: string,
+    why: string,
+  ) => writes.push({ controller, file, value, pointer: at(name), why });
+  const burst = integer(at("burst"), cpu.burst, 0n);
+  if (burst !== 0n) {
+    const file = v2 ? "cpu.max.burst" : "cpu.cfs_burst_us";
+    add(["cpu", file], "burst", `${burst}`, "allow bursts of processor time");
+  }
+  for (
+    const [name, file] of [
+      ["realtimePeriod", "cpu.rt_period_us"],
+      ["realtimeRuntime", "cpu.rt_runtime_us"],
+    ] as const
+  ) {
+    const value = integer(at(name), cpu[name]);
+    if (value === 0n) continue;
+    if (v2) throw onlyV1(at(name), value, file);
+    add(["cpu", file], name, `${value}`, "give real-time processor time");
+  }
+  const idle = integer(at("idle"), cpu.idle, 0n);
+  // A cgroup that is idle takes no weight: this comes after the shares.
+  if (idle !== 0n) {
+    add(["cpu", "cpu.idle"], "idle", `${idle}`, "run when nobody else does");
+  }
+  for (const name of ["cpus", "mems"] as const) {
+    const value = cpu[name] ?? "";
+    if (value === "") continue;
+    const why = name === "cpus" ? "choose processors" : "choose memory nodes";
+    add(["cpuset", `cpuset.${name}`], name, value, why);
+  }
   return writes;
 }
 
@@ -178,8 +309,26 @@ export function cpuWeight(shares: number): number {
 export function unsupportedLimits(resources: object = {}): string[] {
   const known: Record<string, readonly string[]> = {
     // useHierarchy is what kernels do anyway; checkBeforeUpdate is for updates.
-    memory: ["limit", "useHierarchy", "checkBeforeUpdate"],
-    cpu: ["shares", "quota", "period"],
+    memory: [
+      "limit",
+      "reservation",
+      "swap",
+      "swappiness",
+      "disableOOMKiller",
+      "useHierarchy",
+      "checkBeforeUpdate",
+    ],
+    cpu: [
+      "shares",
+      "quota",
+      "period",
+      "burst",
+      "realtimeRuntime",
+      "realtimePeriod",
+      "cpus",
+      "mems",
+      "idle",
+    ],
     pids: ["limit"],
   };
   const found: string[] = [];

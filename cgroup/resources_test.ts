@@ -142,15 +142,13 @@ Deno.test("unsupportedLimits() names what is given but not lowered", () => {
   assertEquals(
     unsupportedLimits({
       devices: [{ allow: false }],
-      memory: { limit: 1, swap: 2, swappiness: 0, useHierarchy: true },
+      memory: { limit: 1, swap: 2, kernel: 4, useHierarchy: true },
       cpu: { shares: 1, cpus: "0" },
       blockIO: { weight: 10 },
       unified: { "memory.high": "1" },
     }),
     [
-      "linux.resources.memory.swap",
-      "linux.resources.memory.swappiness",
-      "linux.resources.cpu.cpus",
+      "linux.resources.memory.kernel",
       "linux.resources.blockIO",
       "linux.resources.unified",
     ],
@@ -172,4 +170,74 @@ Deno.test("unsupportedLimits() passes over what engines write as unset", () => {
     [],
   );
   assertEquals(unsupportedLimits(), []);
+});
+
+/** Files and values, as `file=value`. */
+function files(kind: "v1" | "v2", resources: CgroupLimits): string[] {
+  return resourceWrites(kind, resources).map(({ file, value }) =>
+    `${file}=${value}`
+  );
+}
+
+Deno.test("resourceWrites() knows swap as memory and swap together", () => {
+  const memory = { limit: 100, swap: 150, reservation: 50 };
+  assertEquals(files("v1", { memory }), [
+    "memory.limit_in_bytes=100",
+    "memory.soft_limit_in_bytes=50",
+    "memory.memsw.limit_in_bytes=150",
+  ]);
+  assertEquals(files("v2", { memory }), [
+    "memory.max=100",
+    "memory.low=50",
+    "memory.swap.max=50",
+  ]);
+  assertEquals(files("v2", { memory: { swap: -1 } }), ["memory.swap.max=max"]);
+  assertEquals(files("v2", { memory: { limit: 7, swap: 7 } }), [
+    "memory.max=7",
+    "memory.swap.max=0",
+  ]);
+  for (const wrong of [{ swap: 5 }, { limit: 6, swap: 5 }]) {
+    assertThrows(
+      () => resourceWrites("v2", { memory: wrong }),
+      CgroupError,
+      "Cannot set linux.resources.memory.swap to 5: it is",
+    );
+  }
+});
+
+Deno.test("resourceWrites() writes what processors and nodes are used", () => {
+  const cpu = { cpus: "0-1", mems: "0", idle: 1, burst: 9, shares: 2 };
+  assertEquals(files("v1", { cpu }), [
+    "cpu.shares=2",
+    "cpu.cfs_burst_us=9",
+    "cpu.idle=1",
+    "cpuset.cpus=0-1",
+    "cpuset.mems=0",
+  ]);
+  assertEquals(files("v2", { cpu }), [
+    "cpu.weight=1",
+    "cpu.max.burst=9",
+    "cpu.idle=1",
+    "cpuset.cpus=0-1",
+    "cpuset.mems=0",
+  ]);
+});
+
+Deno.test("resourceWrites() refuses on v2 what only v1 has", () => {
+  const cases: [CgroupLimits, string[]][] = [
+    [{ memory: { swappiness: 0 } }, ["memory.swappiness=0"]],
+    [{ memory: { disableOOMKiller: true } }, ["memory.oom_control=1"]],
+    [{ cpu: { realtimeRuntime: 5, realtimePeriod: 10 } }, [
+      "cpu.rt_period_us=10",
+      "cpu.rt_runtime_us=5",
+    ]],
+  ];
+  for (const [resources, writes] of cases) {
+    assertEquals(files("v1", resources), writes);
+    assertThrows(
+      () => resourceWrites("v2", resources),
+      CgroupError,
+      "only cgroup v1 has",
+    );
+  }
 });

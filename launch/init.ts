@@ -36,7 +36,7 @@ import { planMaskedPaths, planReadonlyPaths } from "./masks.ts";
 import { attachTo, planMounts } from "./mounts.ts";
 import { type PlanBuilder, reg } from "./plan.ts";
 import { openMountPoint, ROOT } from "./root_paths.ts";
-import { planScheduling } from "./scheduling.ts";
+import { planExecutionDomain, planScheduling } from "./scheduling.ts";
 import { planSysctls } from "./sysctl.ts";
 import { planLookup, planStart } from "./user_program.ts";
 
@@ -61,6 +61,7 @@ export function planInit(plan: PlanBuilder, input: LaunchInput): void {
     planTerminal(plan, input);
     changeRoot(plan, input);
   }
+  planExecutionDomain(plan, input);
   if (process !== undefined) planProcess(plan, process);
   planStart(plan, input);
 }

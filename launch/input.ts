@@ -119,6 +119,16 @@ export interface DeviceInput {
   readonly minor: number;
 }
 
+/** Where memory is to come from, set_mempolicy(2). */
+export interface MemoryPolicyInput {
+  /** The mode's name. */
+  readonly name: string;
+  /** An MPOL_ mode and its flags. */
+  readonly mode: number;
+  /** Bit i stands for node i; 64 bits a word, none for no nodes. */
+  readonly nodes: readonly bigint[];
+}
+
 /** A device that the configuration asks for. */
 export interface DeviceNodeInput {
   /** Its absolute path in the container. */
@@ -278,6 +288,9 @@ export interface LaunchInput {
   readonly devices: readonly DeviceInput[];
   readonly deviceNodes: readonly DeviceNodeInput[];
   readonly sysctls: readonly SysctlInput[];
+  /** As personality(2) takes it; absent: the caller's. */
+  readonly personality?: number;
+  readonly memoryPolicy?: MemoryPolicyInput;
   /** Links below /dev; empty where the container has the host's /dev. */
   readonly deviceLinks: readonly { path: string; text: string }[];
   readonly maskedPaths: readonly string[];

@@ -1,10 +1,11 @@
 /**
- * How the kernel schedules the user's process.
+ * How the kernel schedules the user's process, gives it memory, and which
+ * kernel it seems to be.
  *
  * @module
  */
 
-import type { ProcessInput } from "./input.ts";
+import type { LaunchInput, ProcessInput } from "./input.ts";
 import type { Field, PlanBuilder } from "./plan.ts";
 
 const IOPRIO_WHO_PROCESS = 1;
@@ -34,4 +35,25 @@ export function planScheduling(plan: PlanBuilder, process: ProcessInput): void {
     plan.because("set the I/O priority", "/process/ioPriority")
       .call("ioprio_set", [IOPRIO_WHO_PROCESS, 0, ioPriority]);
   }
+}
+
+/** Steps for personality(2) and set_mempolicy(2). */
+export function planExecutionDomain(
+  plan: PlanBuilder,
+  { personality, memoryPolicy }: LaunchInput,
+): void {
+  if (personality !== undefined) {
+    plan.because("set the personality", "/linux/personality")
+      .call("personality", [personality]);
+  }
+  if (memoryPolicy === undefined) return;
+  const { name, mode, nodes } = memoryPolicy;
+  const mask = { struct: nodes.map((word): Field => [8, word]) };
+  plan.because(`set the memory policy ${name}`, "/linux/memoryPolicy")
+    .call("set_mempolicy", [
+      mode,
+      nodes.length === 0 ? 0 : mask,
+      // The kernel looks at one bit less than it is told.
+      nodes.length === 0 ? 0 : 64 * nodes.length + 1,
+    ]);
 }

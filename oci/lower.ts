@@ -23,6 +23,7 @@ import { bindSource, isBind, lowerMounts } from "./lower_mounts.ts";
 import { lowerProcess } from "./lower_process.ts";
 import { parseMountOptions } from "./mount_options.ts";
 import { setGroupsOf } from "./privileges.ts";
+import { lowerMemoryPolicy, lowerPersonality } from "./lower_scheduling.ts";
 import type { Linux, Spec } from "./spec.ts";
 import type { Device } from "./spec_linux.ts";
 import { lowerSysctls } from "./sysctl.ts";
@@ -127,6 +128,12 @@ export function lower(spec: Spec, context: LowerContext): LaunchInput {
     devices: hasDev ? defaultDevices(linux) : [],
     deviceNodes: (linux.devices ?? []).map(lowerDevice),
     sysctls: lowerSysctls(linux.sysctl),
+    ...(linux.personality?.domain && {
+      personality: lowerPersonality(linux.personality),
+    }),
+    ...(linux.memoryPolicy?.mode && {
+      memoryPolicy: lowerMemoryPolicy(linux.memoryPolicy),
+    }),
     deviceLinks: hasDev ? [...DEVICE_LINKS, ...coreLink()] : [],
     maskedPaths: linux.maskedPaths ?? [],
     readonlyPaths: linux.readonlyPaths ?? [],

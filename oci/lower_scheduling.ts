@@ -1,10 +1,12 @@
 /**
- * `process.scheduler` and `process.ioPriority` in the kernel's numbers.
+ * `process.scheduler`, `process.ioPriority`, `linux.personality` and
+ * `linux.memoryPolicy` in the kernel's numbers.
  *
  * @module
  */
 
-import type { SchedulerInput } from "../launch/input.ts";
+import type { MemoryPolicyInput, SchedulerInput } from "../launch/input.ts";
+import type { MemoryPolicy, Personality } from "./spec_linux.ts";
 import type { IOPriority, Scheduler } from "./spec_process.ts";
 
 /** SCHED_ policies, linux/sched.h. */
@@ -55,4 +57,46 @@ export function lowerIoPriority(
   { class: name, priority = 0 }: IOPriority,
 ): number {
   return CLASSES[name] << 13 | priority;
+}
+
+/** personality(2): the native domain, or that of 32-bit programs. */
+export function lowerPersonality({ domain }: Personality): number {
+  return domain === "LINUX32" ? 0x0008 : 0;
+}
+
+/** MPOL_ modes in the order of their numbers, linux/mempolicy.h. */
+const MODES = "DEFAULT PREFERRED BIND INTERLEAVE LOCAL PREFERRED_MANY " +
+  "WEIGHTED_INTERLEAVE";
+
+/** MPOL_F_ flags. */
+const POLICY_FLAGS: Readonly<Record<string, number>> = {
+  MPOL_F_STATIC_NODES: 1 << 15,
+  MPOL_F_RELATIVE_NODES: 1 << 14,
+  MPOL_F_NUMA_BALANCING: 1 << 13,
+};
+
+/** A memory policy that has been checked. */
+export function lowerMemoryPolicy(policy: MemoryPolicy): MemoryPolicyInput {
+  const { mode = "MPOL_DEFAULT", nodes = "", flags = [] } = policy;
+  const number = MODES.split(" ").indexOf(mode.replace(/^MPOL_/, ""));
+  return {
+    name: mode,
+    mode: flags.reduce((bits, flag) => bits | POLICY_FLAGS[flag]!, number),
+    nodes: bitMask(nodes),
+  };
+}
+
+/** A list like "0-3,7" as words of 64 bits. */
+function bitMask(list: string): bigint[] {
+  const words: bigint[] = [];
+  for (const part of list.split(",")) {
+    const [first, last = first] = part.trim().split("-");
+    if (first === undefined || first === "") continue;
+    for (let bit = Number(first); bit <= Number(last); bit++) {
+      const word = bit >> 6;
+      while (words.length <= word) words.push(0n);
+      words[word]! |= 1n << BigInt(bit & 63);
+    }
+  }
+  return words;
 }

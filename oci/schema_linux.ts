@@ -73,7 +73,7 @@ export function linuxRule(): Rule {
         mode: oneOf(...MEMORY_POLICY_MODES),
         nodes: text,
         flags: list(oneOf(...MEMORY_POLICY_FLAGS)),
-      })
+      }, ["mode"])
     ),
     sysctl: map(text),
     seccomp: lazily(seccompRule),
@@ -94,9 +94,15 @@ export function linuxRule(): Rule {
     mountLabel: text,
     personality: object({
       domain: oneOf("LINUX", "LINUX32"),
-      flags: list(text, "an array of strings"),
-    }),
+      flags: list(noFlag, "an array of strings"),
+    }, ["domain"]),
   });
+}
+
+/** config-linux.md knows no flag of a personality. */
+function noFlag(value: unknown, at: string, out: Findings): boolean {
+  return text(value, at, out) &&
+    fault(out, at, value, "is a flag, the specification has none yet");
 }
 
 /** The rule for the shape of `uidMappings` and `gidMappings`. */

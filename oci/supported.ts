@@ -20,7 +20,6 @@ interface Refusal {
 /** Delete a line when its feature is built. */
 function refusals(): readonly Refusal[] {
   const memory = "/linux/resources/memory";
-  const cpu = "/linux/resources/cpu";
   return [
     { pointer: "/mounts/*/uidMappings", what: "ID-mapped mounts are" },
     { pointer: "/mounts/*/gidMappings", what: "ID-mapped mounts are" },
@@ -35,23 +34,9 @@ function refusals(): readonly Refusal[] {
       what: "copying up into a tmpfs is",
     },
     { pointer: "/linux/netDevices", what: "moving network devices is" },
-    { pointer: "/linux/personality", what: "personalities are" },
-    { pointer: "/linux/memoryPolicy", what: "memory policies are" },
     { pointer: "/linux/intelRdt", what: "Intel RDT is" },
-    { pointer: `${memory}/reservation`, what: "it is", zero: true },
-    { pointer: `${memory}/swap`, what: "it is", zero: true },
     { pointer: `${memory}/kernel`, what: "it is", zero: true },
     { pointer: `${memory}/kernelTCP`, what: "it is", zero: true },
-    { pointer: `${memory}/swappiness`, what: "it is" },
-    { pointer: `${memory}/disableOOMKiller`, what: "it is" },
-    { pointer: `${memory}/useHierarchy`, what: "it is" },
-    { pointer: `${memory}/checkBeforeUpdate`, what: "it is" },
-    { pointer: `${cpu}/burst`, what: "it is", zero: true },
-    { pointer: `${cpu}/realtimeRuntime`, what: "it is", zero: true },
-    { pointer: `${cpu}/realtimePeriod`, what: "it is", zero: true },
-    { pointer: `${cpu}/cpus`, what: "it is" },
-    { pointer: `${cpu}/mems`, what: "it is" },
-    { pointer: `${cpu}/idle`, what: "it is", zero: true },
     { pointer: "/linux/resources/blockIO/*", what: "it is", zero: true },
     { pointer: "/linux/resources/hugepageLimits", what: "it is" },
     { pointer: "/linux/resources/network/*", what: "it is", zero: true },

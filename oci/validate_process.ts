@@ -9,8 +9,12 @@ import {
 /** Highest number of a processor that the kernel's calls have room for here. */
 const CPU_MAX = 8191;
 
-/** Checks what parts of `process` demand of each other, and of the kernel. */
+/**
+ * Checks what parts of `process`, and of the memory policy, demand of each
+ * other and of the kernel.
+ */
 export function checkProcess(config: unknown, out: Findings): void {
+  checkMemoryPolicy(property(property(config, "linux"), "memoryPolicy"), out);
   const process = property(config, "process");
   if (!isObject(process)) return;
   const { scheduler, ioPriority, execCPUAffinity } = process;
@@ -84,15 +88,44 @@ function checkIoPriority(
   );
 }
 
-/** A list like "0-3,7", as cpuset(7) has it. */
-function checkCpus(value: unknown, at: string, out: Findings): void {
-  if (typeof value !== "string" || value === "") return;
-  const sound = value.split(",").every((part) => {
+/** Modes that take no nodes, set_mempolicy(2). */
+const NODELESS = ["MPOL_DEFAULT", "MPOL_LOCAL"];
+/** Highest number of a memory node that the kernel may be built for. */
+const NODE_MAX = 1023;
+
+function checkMemoryPolicy(policy: unknown, out: Findings): void {
+  const mode = property(policy, "mode");
+  const nodes = property(policy, "nodes") ?? "";
+  if (typeof mode !== "string" || typeof nodes !== "string") return;
+  const at = "/linux/memoryPolicy/nodes";
+  if (nodes === "") {
+    // Preferring nothing means preferring what is near.
+    if (NODELESS.includes(mode) || mode === "MPOL_PREFERRED") return;
+    fault(out, at, nodes, `must name nodes for ${mode}`);
+  } else if (NODELESS.includes(mode)) {
+    fault(out, at, nodes, `${mode} takes no nodes`);
+  } else if (!isList(nodes, NODE_MAX)) {
+    fault(
+      out,
+      at,
+      nodes,
+      `must be a list of memory nodes like "0-3,7", up to ${NODE_MAX}`,
+    );
+  }
+}
+
+/** Whether it is a list like "0-3,7", as cpuset(7) has it. */
+function isList(value: string, most: number): boolean {
+  return value.split(",").every((part) => {
     const [, first, last = first] = /^ *(\d+)(?:-(\d+))? *$/.exec(part) ?? [];
     return first !== undefined && Number(first) <= Number(last) &&
-      Number(last) <= CPU_MAX;
+      Number(last) <= most;
   });
-  if (sound) return;
+}
+
+function checkCpus(value: unknown, at: string, out: Findings): void {
+  if (typeof value !== "string" || value === "") return;
+  if (isList(value, CPU_MAX)) return;
   fault(
     out,
     at,

@@ -93,6 +93,8 @@ const LESS: readonly [RegExp, RegExp][] = [
   [/^\/process\/execCPUAffinity\//, /must be a list of processors/],
   [/^\/linux\/devices\/\d+\/(major|minor)$/, /an integer from 0 to/],
   [/^\/linux\/sysctl\//, /namespace|conflicts|no name|NUL/],
+  [/^\/linux\/memoryPolicy\//, /is missing|nodes|is required/],
+  [/^\/linux\/personality\//, /is missing|is required|is a flag/],
   [/^\/annotations\/$/, /must have a name/],
   // The schema leaves the values of empty names alone.
   [/^\/(annotations|linux\/sysctl|linux\/resources\/unified)\/\n?$/, /./],

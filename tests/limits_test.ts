@@ -103,6 +103,52 @@ rootTest("limits are those that runc sets", async () => {
   }
 }, { programs: ["runc"] });
 
+/** Reads a file of the container's cgroups. */
+function cgroupFile(container: Container, file: string): string {
+  return cgroupsOf(container)
+    .map((folder) => readIfThere(`${folder}/${file}`).trim())
+    .find((text) => text !== "") ?? "";
+}
+
+containerTest(
+  "limits: processors, memory nodes, reservation and swappiness",
+  command(["sleep", "100"], (config) => {
+    limited(config);
+    config.linux.resources = {
+      memory: {
+        limit: 64 * MIB,
+        reservation: 32 * MIB,
+        ...(v1 && { swappiness: 7 }),
+      },
+      cpu: { cpus: "0", mems: "0", idle: 1 },
+    };
+  }),
+  async (container) => {
+    assertSuccess(await container.create());
+    const { pid } = await container.state();
+    const status = readIfThere(`/proc/${pid}/status`);
+    assertMatch(status, /^Cpus_allowed_list:\t0$/m);
+    assertMatch(status, /^Mems_allowed_list:\t0$/m);
+    const soft = v1 ? "memory.soft_limit_in_bytes" : "memory.low";
+    assertEquals(cgroupFile(container, soft), `${32 * MIB}`);
+    assertEquals(cgroupFile(container, "cpu.idle"), "1");
+    if (v1) assertEquals(cgroupFile(container, "memory.swappiness"), "7");
+  },
+);
+
+containerTest(
+  "limits: processors that are not there are refused by name",
+  command(["true"], (config) => {
+    limited(config);
+    config.linux.resources = { cpu: { cpus: "4000" } };
+  }),
+  async (container) => {
+    const { code, stderr } = await container.run();
+    assertEquals(code, 1);
+    assertMatch(stderr, /linux\.resources\.cpu\.cpus/);
+  },
+);
+
 containerTest(
   "limits: a quota of -1 and a pids limit of 0 or less mean none",
   command(["sleep", "100"], (config) => {

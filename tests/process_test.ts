@@ -89,6 +89,43 @@ sees(
   },
 );
 
+sees("the personality of 32-bit programs", "uname -m", "i686", (config) => {
+  config.linux.personality = { domain: "LINUX32" };
+});
+sees(
+  "the native personality",
+  "uname -m",
+  Deno.build.arch,
+  (config) => {
+    config.linux.personality = { domain: "LINUX" };
+  },
+);
+
+sees(
+  "a memory policy",
+  `set -- $(grep -m1 heap /proc/self/numa_maps); echo $2`,
+  "bind=static:0",
+  (config) => {
+    config.linux.memoryPolicy = {
+      mode: "MPOL_BIND",
+      nodes: "0",
+      flags: ["MPOL_F_STATIC_NODES"],
+    };
+  },
+);
+
+containerTest(
+  "a memory policy that the kernel refuses is an error that names it",
+  command(["true"], (config) => {
+    config.linux.memoryPolicy = { mode: "MPOL_BIND", nodes: "1000" };
+  }),
+  async (container) => {
+    const { code, stderr } = await container.run();
+    assertEquals(code, 1);
+    assertMatch(stderr, /set the memory policy MPOL_BIND \(linux\.memoryPol/);
+  },
+);
+
 /** Without these modules a label is left out, with them it is another test. */
 const modules = ["/sys/module/apparmor", "/sys/fs/selinux/enforce"]
   .filter((path) => {
