@@ -39,6 +39,8 @@ export const FSPICK_EMPTY_PATH = 8;
 
 /** mount_setattr(2): the mount is read-only. */
 export const MOUNT_ATTR_RDONLY = 0x1;
+/** mount_setattr(2): files have other owners, by a user namespace's maps. */
+export const MOUNT_ATTR_IDMAP = 0x10_0000;
 
 /** Propagation types, mount(2): cannot be bound. */
 export const MS_UNBINDABLE = 1 << 17;

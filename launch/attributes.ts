@@ -5,8 +5,18 @@
  */
 
 import { AT_EMPTY_PATH, AT_RECURSIVE } from "../ffi/fd.ts";
-import { OPEN_TREE_CLOEXEC, OPEN_TREE_CLONE } from "../ffi/mount.ts";
-import type { AttributesInput } from "./input.ts";
+import {
+  MOUNT_ATTR_IDMAP,
+  OPEN_TREE_CLOEXEC,
+  OPEN_TREE_CLONE,
+} from "../ffi/mount.ts";
+import { firstFree } from "./descriptors.ts";
+import type {
+  AttributesInput,
+  BindMount,
+  FilesystemMount,
+  LaunchInput,
+} from "./input.ts";
 import type { Operand, PlanBuilder } from "./plan.ts";
 
 /** Flags of open_tree(2) that copy a mount, with those below it or without. */
@@ -20,6 +30,8 @@ export interface Change {
   readonly set?: number;
   readonly clear?: number;
   readonly propagation?: number;
+  /** The descriptor of a user namespace, for MOUNT_ATTR_IDMAP. */
+  readonly users?: number;
 }
 
 /** A step that changes the mount that `fd` is open on. */
@@ -28,9 +40,9 @@ export function setAttributes(
   fd: Operand,
   change: Change,
 ): void {
-  const { recursive, set = 0, clear = 0, propagation = 0 } = change;
+  const { recursive, set = 0, clear = 0, propagation = 0, users = 0 } = change;
   const attr: Operand = {
-    struct: [[8, set], [8, clear], [8, propagation], [8, 0]],
+    struct: [[8, set], [8, clear], [8, propagation], [8, users]],
   };
   const flags = AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0);
   plan.call("mount_setattr", [fd, "", flags, attr, 32]);
@@ -56,4 +68,31 @@ export function applyAttributes(
   for (const { flag, recursive } of propagation) {
     setAttributes(plan, fd, { recursive, propagation: flag });
   }
+}
+
+/**
+ * A step that gives a detached mount's files other owners, if it is to.
+ * @param first the descriptor of the first user namespace
+ */
+export function mapIds(
+  plan: PlanBuilder,
+  fd: Operand,
+  { idmap, source, destination, pointer }: BindMount | FilesystemMount,
+  first: number,
+): void {
+  if (idmap === undefined) return;
+  const { index, recursive } = idmap;
+  plan.because(`map the IDs of ${source} for ${destination}`, pointer);
+  setAttributes(plan, fd, {
+    recursive,
+    set: MOUNT_ATTR_IDMAP,
+    users: first + index,
+  });
+}
+
+/** The descriptor of the first user namespace of ID-mapped mounts. */
+export function firstUserNamespace(
+  { preserveFds, process }: LaunchInput,
+): number {
+  return firstFree(preserveFds, process?.terminal?.from === "host");
 }

@@ -25,7 +25,10 @@ export function descriptor(name: DescriptorName, preserveFds: number): number {
   return 3 + preserveFds + DESCRIPTORS.indexOf(name);
 }
 
-/** The first number above those handed over. */
+/**
+ * The first number above those handed over; the user namespaces of ID-mapped
+ * mounts, if there are any, have the numbers from there on.
+ */
 export function firstFree(preserveFds: number, hasConsole: boolean): number {
   return 3 + preserveFds + (hasConsole ? 3 : 2);
 }

@@ -19,9 +19,12 @@ export class LaunchError extends Error {
   /** The error number's name, such as `EPERM`. */
   readonly code: string;
 
-  /** @param errno a positive error number */
-  constructor(reason: Reason, errno: number) {
-    super(describe(reason, errno));
+  /**
+   * @param errno a positive error number
+   * @param log what the kernel says besides
+   */
+  constructor(reason: Reason, errno: number, log: readonly string[] = []) {
+    super([describe(reason, errno), ...log].join(": "));
     this.reason = reason;
     this.errno = errno;
     this.code = errnoName(errno);
@@ -54,6 +57,15 @@ function mend(why: string, errno: string): string {
   if (errno === "ELOOP") {
     return ": must be mounted on ordinary directory, not through a symbolic " +
       "link";
+  }
+  if (why.startsWith("map the IDs of ")) {
+    if (errno === "EINVAL") {
+      return ": its file system does not support ID-mapped mounts";
+    }
+    return errno === "EPERM"
+      ? ": that takes root's rights over the file system, and files that are " +
+        "not mapped already"
+      : "";
   }
   if (errno === "EXDEV" && why.startsWith("bind ")) {
     return why.endsWith(" to /proc")

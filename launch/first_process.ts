@@ -15,7 +15,12 @@ import {
   MS_UNBINDABLE,
 } from "../ffi/mount.ts";
 import { MAGIC, STATFS_SIZE } from "../ffi/statfs.ts";
-import { setAttributes, treeFlags } from "./attributes.ts";
+import {
+  firstUserNamespace,
+  mapIds,
+  setAttributes,
+  treeFlags,
+} from "./attributes.ts";
 import { descriptor, firstFree } from "./descriptors.ts";
 import { INIT_NAME } from "./init_name.ts";
 import type { DeviceNodeInput, LaunchInput } from "./input.ts";
@@ -143,7 +148,11 @@ function prepare(plan: PlanBuilder, input: LaunchInput, davit: number): void {
   const hasConsole = hasHostTerminal(input);
   plan.because("forget the caller's descriptors and signals")
     .add({ set: REPORT, value: davit })
-    .call("close_range", [firstFree(preserveFds, hasConsole), 0xffffffff, 0]);
+    .call("close_range", [
+      firstFree(preserveFds, hasConsole) + (input.idMaps ?? 0),
+      0xffffffff,
+      0,
+    ]);
   if (input.startNow) {
     const skip = plan.fresh("nothing to close");
     plan.call("close", [descriptor("start", preserveFds)], {
@@ -255,6 +264,7 @@ function openSources(plan: PlanBuilder, input: LaunchInput): void {
       .call("open_tree", [AT_FDCWD, mount.source, treeFlags(mount.recursive)], {
         to: source.reg,
       });
+    mapIds(plan, source, mount, firstUserNamespace(input));
     if (wanted !== MS_SHARED) {
       setAttributes(plan, source, {
         recursive: true,

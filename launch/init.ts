@@ -141,7 +141,7 @@ function planMountTree(plan: PlanBuilder, input: LaunchInput): void {
   if (isRootAtItsPath(input)) attachTo(plan, reg(ROOT), AT_FDCWD);
   // On top of the host's root, no path of the host has to be walked.
   else putOverRoot(plan);
-  planMounts(plan, input.mounts);
+  planMounts(plan, input);
   planDevices(plan, input);
   planDeviceNodes(plan, input);
   planTerminal(plan, input);

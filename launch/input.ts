@@ -73,6 +73,14 @@ export interface AttributesInput {
   readonly propagation: readonly Propagation[];
 }
 
+/** Which files' owners a mount shows in the place of the real ones. */
+export interface IdmapInput {
+  /** Of the user namespaces that are handed over, the one with the maps. */
+  readonly index: number;
+  /** For the mounts below the source, too. */
+  readonly recursive: boolean;
+}
+
 /** A new mount of a file system. */
 export interface FilesystemMount extends Target, AttributesInput {
   readonly kind: "filesystem";
@@ -80,6 +88,7 @@ export interface FilesystemMount extends Target, AttributesInput {
   readonly source: string;
   /** Options for the file system: `name` or `name=value`. */
   readonly data: readonly string[];
+  readonly idmap?: IdmapInput;
 }
 
 /** A mount of a part of the host's files. */
@@ -89,6 +98,7 @@ export interface BindMount extends Target, AttributesInput {
   readonly source: string;
   /** Whether the mounts below the source come too. */
   readonly recursive: boolean;
+  readonly idmap?: IdmapInput;
 }
 
 /** A symbolic link, made where the container's mounts need one. */
@@ -284,6 +294,8 @@ export interface LaunchInput {
   /** The directory of the cgroup v2 that init is to be in. */
   readonly cgroupDirectory?: string;
   readonly mounts: readonly MountInput[];
+  /** How many user namespaces are handed over for them; absent: none. */
+  readonly idMaps?: number;
   /** Default devices; empty where the container has the host's /dev. */
   readonly devices: readonly DeviceInput[];
   readonly deviceNodes: readonly DeviceNodeInput[];

@@ -14,9 +14,10 @@ import { receive, socketPair } from "../ffi/socket.ts";
 import { spawn } from "../ffi/spawn.ts";
 import { ARCH } from "../ffi/syscall.ts";
 import { compile } from "./compile.ts";
-import { descriptor } from "./descriptors.ts";
+import { descriptor, firstFree } from "./descriptors.ts";
 import { LaunchError, type Reason } from "./error.ts";
 import { MESSAGE_SIZE, parseMessage, TAG } from "./messages.ts";
+import { filesystemLog } from "./mount_log.ts";
 import type { Plan } from "./plan.ts";
 import { WAIT } from "./user_program.ts";
 
@@ -32,6 +33,8 @@ export interface LaunchOptions {
   readonly listener?: Fd;
   /** The slave of a terminal that was made on the host. */
   readonly console?: Fd;
+  /** The user namespaces of ID-mapped mounts. */
+  readonly idMaps?: readonly Fd[];
   /** A folder of Davit's own, for hosts that forbid executable memfds. */
   readonly folder: string;
   /** Done while the program sets the container up. */
@@ -139,6 +142,22 @@ function start(options: LaunchOptions, socket: Fd): number {
   if (options.console !== undefined) {
     descriptors.push([descriptor("console", preserveFds), options.console]);
   }
+  const first = firstFree(preserveFds, options.console !== undefined);
+  options.idMaps?.forEach((fd, i) => descriptors.push([first + i, fd]));
+  return startProgram(plan, descriptors, options.folder);
+}
+
+/**
+ * Starts a program that carries a plan out, and returns its pid.
+ * @param folder a folder of Davit's own, for hosts that forbid executable
+ * memfds
+ * @throws {SyscallError}
+ */
+export function startProgram(
+  plan: Plan,
+  descriptors: readonly (readonly [number, number])[],
+  folder: string,
+): number {
   const program = compile(plan, ARCH);
   const memfd = executableMemfd(EXECUTABLE, program);
   const start = (path: string) =>
@@ -150,7 +169,7 @@ function start(options: LaunchOptions, socket: Fd): number {
       close(memfd);
     }
   }
-  const path = `${options.folder}/${EXECUTABLE}`;
+  const path = `${folder}/${EXECUTABLE}`;
   const file = open(path, O.WRONLY | O.CREAT | O.EXCL, 0o700);
   try {
     try {
@@ -224,7 +243,7 @@ function awaitProgram(socket: Fd, plan: Plan): void {
 
 function failedStep(plan: Plan, index: number, errno: number): LaunchError {
   const { why, pointer } = plan.steps[index]!;
-  return new LaunchError({ why, pointer }, errno);
+  return new LaunchError({ why, pointer }, errno, filesystemLog(plan, index));
 }
 
 /** The error for a program that ended without a word. */

@@ -19,14 +19,14 @@ import {
   MOVE_MOUNT_T_EMPTY_PATH,
 } from "../ffi/mount.ts";
 import { MAGIC, STATFS_SIZE } from "../ffi/statfs.ts";
-import { applyAttributes } from "./attributes.ts";
+import { applyAttributes, firstUserNamespace, mapIds } from "./attributes.ts";
 import { sourceRegister } from "./first_process.ts";
 import type {
   BindMount,
   FilesystemMount,
+  LaunchInput,
   LinkInput,
   MountChange,
-  MountInput,
 } from "./input.ts";
 import { type Operand, type PlanBuilder, reg } from "./plan.ts";
 import {
@@ -40,10 +40,10 @@ import {
 /** Steps for every mount of the bundle, in its order. */
 export function planMounts(
   plan: PlanBuilder,
-  mounts: readonly MountInput[],
+  input: LaunchInput,
 ): void {
-  mounts.forEach((mount, index) => {
-    if (mount.kind === "filesystem") mountFilesystem(plan, mount);
+  input.mounts.forEach((mount, index) => {
+    if (mount.kind === "filesystem") mountFilesystem(plan, mount, input);
     else if (mount.kind === "bind") bind(plan, mount, sourceRegister(index));
     else if (mount.kind === "link") link(plan, mount);
     else changeMount(plan, mount);
@@ -183,19 +183,33 @@ export const ORDINARY: ReadonlySet<string> = /* @__PURE__ */ new Set([
   "sysfs",
 ]);
 
-function mountFilesystem(plan: PlanBuilder, mount: FilesystemMount): void {
+function mountFilesystem(
+  plan: PlanBuilder,
+  mount: FilesystemMount,
+  input: LaunchInput,
+): void {
   const { type, source, data, destination, pointer, set } = mount;
-  const naming = (option: string) => {
-    const what = option === "" ? "" : `set the option "${option}" to `;
-    plan.because(`${what}mount ${type} on ${destination}`, pointer);
-  };
+  const naming = namingOptions(
+    plan,
+    `mount ${type} on ${destination}`,
+    pointer,
+  );
   naming("");
   const attributes = set;
   makeFilesystem(plan, "mount", { type, source, data, attributes, naming });
+  mapIds(plan, reg("mount"), mount, firstUserNamespace(input));
   const place = mount.mountPoint ?? destination;
   attach(plan, place, "directory", ORDINARY.has(type));
   applyAttributes(plan, reg("mount"), { ...mount, set: 0, clear: 0 });
   plan.call("close", [reg("mount")]);
+}
+
+/** Says what the next steps are for. */
+function namingOptions(plan: PlanBuilder, why: string, pointer: string) {
+  return (option: string) => {
+    const what = option === "" ? "" : `set the option "${option}" to `;
+    plan.because(what + why, pointer);
+  };
 }
 
 function bind(plan: PlanBuilder, mount: BindMount, source: string): void {
@@ -242,10 +256,8 @@ function changeMount(plan: PlanBuilder, change: MountChange): void {
     const flags = FSPICK_EMPTY_PATH | FSPICK_CLOEXEC;
     plan.call("fspick", [reg("target"), "", flags], { to: "filesystem" });
     const last = [FSCONFIG_CMD_RECONFIGURE, 0, 0, 0];
-    configure(plan, data, (option) => {
-      const what = option === "" ? "" : `set the option "${option}" to `;
-      plan.because(`${what}change the mount on ${destination}`, pointer);
-    });
+    const why = `change the mount on ${destination}`;
+    configure(plan, data, namingOptions(plan, why, pointer));
     fsconfig(plan, last);
     plan.call("close", [reg("filesystem")]);
   }

@@ -35,6 +35,7 @@ import {
   launch,
   type Launched,
   reasonsAfterStart,
+  startProgram,
 } from "../launch/launch.ts";
 import type { Plan } from "../launch/plan.ts";
 import {
@@ -50,6 +51,7 @@ import { ConfigError, describeProblem, RuntimeError } from "./errors.ts";
 import { explain } from "./explain.ts";
 import { lowerHooks } from "./hook_record.ts";
 import { type HookState, hookState } from "./hook_state.ts";
+import { idMapTable, openIdMaps } from "./idmaps.ts";
 import { hostId, writeIdMaps } from "./id_maps.ts";
 import { processStat } from "./init_process.ts";
 import { withoutForeignLabels } from "./labels.ts";
@@ -341,7 +343,13 @@ export class Creation {
       ? undefined
       : listen(startSocket(root, id), 1);
     let terminal: Console = { path: "" };
+    let idMaps: readonly Fd[] = [];
     try {
+      idMaps = openIdMaps(
+        idMapTable(this.spec),
+        (plan, fds) => startProgram(plan, fds, containerFolder(root, id)),
+        this.#privileges,
+      );
       terminal = this.#hostConsole(plan);
       this.#closeOnFailure(terminal.master);
       const launched = launch({
@@ -349,6 +357,7 @@ export class Creation {
         preserveFds,
         ...(listener !== undefined && { listener }),
         ...(terminal.slave !== undefined && { console: terminal.slave }),
+        idMaps,
         folder: containerFolder(root, id),
         meanwhile: () => this.#whileLaunching(),
         writeMaps: (pid) =>
@@ -377,6 +386,7 @@ export class Creation {
     } finally {
       if (listener !== undefined) close(listener);
       if (terminal.slave !== undefined) close(terminal.slave);
+      idMaps.forEach(close);
     }
   }
 

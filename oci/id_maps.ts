@@ -8,6 +8,7 @@
  */
 
 import { writeText } from "../ffi/files.ts";
+import { dotted } from "../launch/error.ts";
 import type { Privileges } from "../launch/input.ts";
 import { RuntimeError } from "./errors.ts";
 import { mapWithTool } from "./id_map_tools.ts";
@@ -20,7 +21,8 @@ const PAGE = 4096;
 /** A map to write, and what asked for it. */
 interface IdMap {
   readonly file: "uid_map" | "gid_map";
-  readonly property: "linux.uidMappings" | "linux.gidMappings";
+  /** Where the lines are in config.json. */
+  readonly property: string;
   readonly tool: "newuidmap" | "newgidmap";
   readonly lines: readonly IdMapping[];
   /** The caller's own ID of this kind. */
@@ -39,23 +41,27 @@ export function needsTool(
 /**
  * Writes the maps of a new user namespace.
  * @param pid the process that made it
+ * @param linux what holds the maps
+ * @param pointer where it is in config.json
  * @throws {RuntimeError} system
  */
 export function writeIdMaps(
   pid: number,
   linux: Linux,
   privileges: Privileges = "host",
+  pointer = "/linux",
 ): void {
+  const holder = dotted(pointer);
   const users: IdMap = {
     file: "uid_map",
-    property: "linux.uidMappings",
+    property: `${holder}.uidMappings`,
     tool: "newuidmap",
     lines: linux.uidMappings ?? [],
     own: Deno.uid(),
   };
   const groups: IdMap = {
     file: "gid_map",
-    property: "linux.gidMappings",
+    property: `${holder}.gidMappings`,
     tool: "newgidmap",
     lines: linux.gidMappings ?? [],
     own: Deno.gid(),

@@ -19,6 +19,7 @@ import type {
   TimeOffsetInput,
 } from "../launch/input.ts";
 import { components } from "../launch/root_paths.ts";
+import { idMapTable } from "./idmaps.ts";
 import { bindSource, isBind, lowerMounts } from "./lower_mounts.ts";
 import { lowerProcess } from "./lower_process.ts";
 import { parseMountOptions } from "./mount_options.ts";
@@ -90,6 +91,7 @@ export function lower(spec: Spec, context: LowerContext): LaunchInput {
     `/${components(mount.destination).join("/")}` === path;
   const hostDev = mounts.filter(isAt("/dev")).some(isBind);
   const hasDev = namespaces.some(({ kind }) => kind === "mount") && !hostDev;
+  const idMaps = idMapTable(spec);
   const process = spec.process && lowerProcess(spec.process, {
     rootfs,
     mounts: mounts.map((mount) => ({
@@ -117,12 +119,14 @@ export function lower(spec: Spec, context: LowerContext): LaunchInput {
     ...(domainname !== undefined && domainname !== "" && { domainname }),
     cgroupTasks: tasks,
     ...(unified !== undefined && { cgroupDirectory: unified }),
+    ...(idMaps.maps.length > 0 && { idMaps: idMaps.maps.length }),
     mounts: lowerMounts(mounts, {
       bundle,
       layout,
       cgroupDirectories,
       cgroupNamespace,
       rootfs,
+      idMaps: idMaps.indexes,
       ...(linux.mountLabel && { mountLabel: linux.mountLabel }),
     }),
     devices: hasDev ? defaultDevices(linux) : [],

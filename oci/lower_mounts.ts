@@ -6,7 +6,7 @@
 
 import { join } from "@std/path/posix";
 import type { CgroupLayout } from "../cgroup/layout.ts";
-import type { MountInput } from "../launch/input.ts";
+import type { IdmapInput, MountInput } from "../launch/input.ts";
 import { components } from "../launch/root_paths.ts";
 import { ORDINARY } from "../launch/mounts.ts";
 import { cgroupMounts } from "./cgroup_mounts.ts";
@@ -42,6 +42,8 @@ export interface MountContext {
   readonly cgroupNamespace: boolean;
   /** The root file system's path on the host; absent: links stay unread. */
   readonly rootfs?: string;
+  /** The maps of ID-mapped mounts, by the mount's index. */
+  readonly idMaps?: ReadonlyMap<number, number>;
   /** The SELinux label of new file systems; absent without SELinux. */
   readonly mountLabel?: string;
 }
@@ -65,11 +67,15 @@ export function lowerMounts(
     if (isCgroup(mount, options)) {
       return cgroupMounts({ destination, pointer, options }, context);
     }
+    const map = context.idMaps?.get(index);
     const input = lowerMount(
       { ...mount, destination },
       options,
       pointer,
       context,
+      map === undefined
+        ? {}
+        : { idmap: { index: map, recursive: options.idmap === "ridmap" } },
     );
     // What has to be a procfs or a sysfs may not be reached by a link.
     if (ORDINARY.has(mount.type ?? "") || context.rootfs === undefined) {
@@ -104,6 +110,7 @@ function lowerMount(
   options: MountOptions,
   pointer: string,
   { bundle, mountLabel }: MountContext,
+  idmap: { idmap?: IdmapInput },
 ): MountInput {
   const { destination, type = "", source = "" } = mount;
   const { set, clear, recursiveSet, recursiveClear, propagation } = options;
@@ -134,7 +141,7 @@ function lowerMount(
     }
     const recursive = options.bind === "rbind";
     const host = bindSource(mount, bundle);
-    return { ...common, kind: "bind", source: host, recursive };
+    return { ...common, kind: "bind", source: host, recursive, ...idmap };
   }
   if (type === "") {
     throw problem(
@@ -161,7 +168,8 @@ function lowerMount(
     ? []
     : [`context=${mountLabel}`];
   const all = [...data, ...labels];
-  return { ...common, kind: "filesystem", type, source, data: all };
+  const kind = "filesystem";
+  return { ...common, kind, type, source, data: all, ...idmap };
 }
 
 function problem(pointer: string, name: string, message: string): ConfigError {

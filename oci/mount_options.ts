@@ -30,8 +30,6 @@ export const MOUNT_ATTR_NOATIME = 0x10;
 export const MOUNT_ATTR_STRICTATIME = 0x20;
 /** Never update access times of directories. */
 export const MOUNT_ATTR_NODIRATIME = 0x80;
-/** Give files other owners; needs a user namespace. */
-export const MOUNT_ATTR_IDMAP = 0x10_0000;
 /** Do not follow symbolic links; since Linux 5.14. */
 export const MOUNT_ATTR_NOSYMFOLLOW = 0x20_0000;
 

@@ -21,13 +21,6 @@ interface Refusal {
 function refusals(): readonly Refusal[] {
   const memory = "/linux/resources/memory";
   return [
-    { pointer: "/mounts/*/uidMappings", what: "ID-mapped mounts are" },
-    { pointer: "/mounts/*/gidMappings", what: "ID-mapped mounts are" },
-    {
-      pointer: "/mounts/*/options/*",
-      values: ["idmap", "ridmap"],
-      what: "ID-mapped mounts are",
-    },
     {
       pointer: "/mounts/*/options/*",
       values: ["tmpcopyup"],

@@ -130,6 +130,10 @@ function checkIdmap(
     fault(out, pointer, value, message);
   } else if (!isBind && /^(cgroup|cgroup2)$/.test(type)) {
     fault(out, pointer, value, "goes not with cgroup file systems");
+  } else if (!isBind && hasUsers) {
+    const message = "goes with bind mounts only, where the container has a " +
+      "user namespace";
+    fault(out, pointer, value, message);
   } else if (only === undefined && !hasUsers) {
     const message =
       "needs uidMappings and gidMappings, or a container with a " +

@@ -68,7 +68,10 @@ const LESS: readonly [RegExp, RegExp][] = [
   ],
   [/^\/mounts\/\d+\/options\/\d+$/, /no option of a bind|goes (not )?with/],
   [/^\/mounts\/\d+\/options\/\d+$/, /cannot change|needs uidMappings and/],
-  [/^\/mounts\/\d+\/[ug]idMappings$/, /must come along with/],
+  [
+    /^\/mounts\/\d+\/[ug]idMappings$/,
+    /must come along with|goes (not )?with|cannot change/,
+  ],
   [/^\/hooks\/\w+\/\d+\/path$/, /absolute path/],
   [/^\/linux\/(masked|readonly)Paths\/\d+$/, /absolute path/],
   [/^\/linux\/namespaces\/\d+\/path$/, /absolute path/],

@@ -110,6 +110,29 @@ containerTest(
 );
 
 containerTest(
+  "mounts: an error says what the file system has against an option",
+  script("true"),
+  async (container) => {
+    for (
+      const [options, message] of [
+        [["nonsense"], /"nonsense".*: tmpfs: Unknown parameter 'nonsense'$/],
+        [["size=x"], /"size=x".*mounts\[7\]\).*: tmpfs: Bad value for 'size'$/],
+      ] as const
+    ) {
+      change(container, (config) => {
+        config.mounts = config.mounts.filter((m) => m.destination !== "/t");
+        config.mounts.push({
+          destination: "/t",
+          type: "tmpfs",
+          options: [...options],
+        });
+      });
+      assertOneLine(await container.run(), message);
+    }
+  },
+);
+
+containerTest(
   "mounts: an unknown file system is an error that names it",
   script("true"),
   async (container) => {
