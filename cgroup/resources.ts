@@ -308,7 +308,8 @@ export function cpuWeight(shares: number): number {
 /** Limits that are given but that resourceWrites() does not lower, by name. */
 export function unsupportedLimits(resources: object = {}): string[] {
   const known: Record<string, readonly string[]> = {
-    // useHierarchy is what kernels do anyway; checkBeforeUpdate is for updates.
+    // useHierarchy is what kernels do anyway; checkBeforeUpdate is for updates;
+    // the limits of kernel memory are warned of when the config is read.
     memory: [
       "limit",
       "reservation",
@@ -317,6 +318,8 @@ export function unsupportedLimits(resources: object = {}): string[] {
       "disableOOMKiller",
       "useHierarchy",
       "checkBeforeUpdate",
+      "kernel",
+      "kernelTCP",
     ],
     cpu: [
       "shares",

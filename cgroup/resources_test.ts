@@ -148,7 +148,6 @@ Deno.test("unsupportedLimits() names what is given but not lowered", () => {
       unified: { "memory.high": "1" },
     }),
     [
-      "linux.resources.memory.kernel",
       "linux.resources.blockIO",
       "linux.resources.unified",
     ],

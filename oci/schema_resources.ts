@@ -1,5 +1,6 @@
 import {
   bool,
+  type Findings,
   lazily,
   list,
   map,
@@ -7,6 +8,7 @@ import {
   type Rule,
   someText,
   text,
+  warn,
 } from "./schema.ts";
 import { i64, u16, u32, u64 } from "./schema_integers.ts";
 import { object } from "./schema_object.ts";
@@ -60,8 +62,8 @@ function memoryRule(): Rule {
     limit: i64,
     reservation: i64,
     swap: i64,
-    kernel: i64,
-    kernelTCP: i64,
+    kernel: deprecated,
+    kernelTCP: deprecated,
     swappiness: u64,
     disableOOMKiller: bool,
     useHierarchy: bool,
@@ -98,4 +100,13 @@ function hugepageRule(): Rule {
     pageSize: matching(/^[1-9][0-9]*[KMG]B$/, 'a page size like "2MB"'),
     limit: u64,
   }, ["pageSize", "limit"]);
+}
+
+/** Linux 6.12 has no such limits any more, and before they were ill-advised. */
+function deprecated(value: unknown, at: string, out: Findings): boolean {
+  if (!i64(value, at, out)) return false;
+  if (value !== 0 && value !== -1) {
+    warn(out, at, value, "is deprecated, kernels no longer have it: no limit");
+  }
+  return true;
 }

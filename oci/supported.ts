@@ -19,7 +19,6 @@ interface Refusal {
 
 /** Delete a line when its feature is built. */
 function refusals(): readonly Refusal[] {
-  const memory = "/linux/resources/memory";
   return [
     {
       pointer: "/mounts/*/options/*",
@@ -28,8 +27,6 @@ function refusals(): readonly Refusal[] {
     },
     { pointer: "/linux/netDevices", what: "moving network devices is" },
     { pointer: "/linux/intelRdt", what: "Intel RDT is" },
-    { pointer: `${memory}/kernel`, what: "it is", zero: true },
-    { pointer: `${memory}/kernelTCP`, what: "it is", zero: true },
     { pointer: "/linux/resources/blockIO/*", what: "it is", zero: true },
     { pointer: "/linux/resources/hugepageLimits", what: "it is" },
     { pointer: "/linux/resources/network/*", what: "it is", zero: true },

@@ -54,7 +54,6 @@ Deno.test("checkSupported() names each property that is not built", () => {
     "/mounts/0/options/1",
     "/linux/netDevices",
     "/linux/intelRdt",
-    "/linux/resources/memory/kernel",
     "/linux/resources/blockIO/weight",
     "/linux/resources/hugepageLimits",
     "/linux/resources/network/classID",

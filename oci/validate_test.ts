@@ -374,3 +374,19 @@ Deno.test("validateProcess() and validateResources() check parts", () => {
     "/pids/limit",
   );
 });
+
+Deno.test("validate() warns of limits that kernels no longer have", () => {
+  for (const name of ["kernel", "kernelTCP"]) {
+    const at = `linux.resources.memory.${name}`;
+    assertEquals(warnings(at, 1024), [
+      `${at}: is deprecated, kernels no longer have it: no limit`,
+    ]);
+    assertEquals(warnings(at, -1), []);
+    assertBad(
+      at,
+      "x",
+      `${at}: expected an integer from ` +
+        '-9223372036854775808 to 9223372036854775807, found "x"',
+    );
+  }
+});

@@ -119,15 +119,3 @@ containerTest(
     assertEquals(assertSuccess(await container.run()).stdout, "2\ny\n");
   },
 );
-
-containerTest(
-  "devices: those of the config are refused, not ignored",
-  script("true", (config) => {
-    config.linux.devices = [{ type: "c", path: "/dev/x", major: 1, minor: 3 }];
-  }),
-  async (container) => {
-    const { code, stderr } = await container.run();
-    // Delete this test when they are built.
-    if (code !== 0) assertEquals(/linux\.devices/.test(stderr), true, stderr);
-  },
-);
