@@ -1,5 +1,5 @@
 import { hostLayout } from "../cgroup/layout.ts";
-import { defaultSpec } from "../oci/default_spec.ts";
+import { defaultSpec, rootlessSpec } from "../oci/default_spec.ts";
 import { RuntimeError } from "../oci/errors.ts";
 import { type Command, NONE } from "./command.ts";
 import type { Option } from "./options.ts";
@@ -14,6 +14,10 @@ const OPTIONS = [
     value: "dir",
     help: "the bundle to write it to (default: the current directory)",
   },
+  {
+    name: "rootless",
+    help: "one that an ordinary user, the caller, can run",
+  },
 ] as const satisfies readonly Option[];
 
 /** `davit spec`: writes a configuration to start from. */
@@ -27,10 +31,11 @@ holds. Edit it before use. An existing file is never overwritten.`,
   options: OPTIONS,
   run({ options }) {
     const cgroupNamespace = hostLayout().kind === "unified";
-    writeConfig(
-      options.bundle,
-      `${JSON.stringify(defaultSpec({ cgroupNamespace }), null, "\t")}\n`,
-    );
+    const spec = defaultSpec({ cgroupNamespace });
+    const written = options.rootless
+      ? rootlessSpec(spec, Deno.uid() ?? 0, Deno.gid() ?? 0)
+      : spec;
+    writeConfig(options.bundle, `${JSON.stringify(written, null, "\t")}\n`);
     return 0;
   },
 };

@@ -60,6 +60,51 @@ export function defaultSpec(options: { cgroupNamespace: boolean }): Spec {
   };
 }
 
+/**
+ * What an ordinary user can run of a configuration: in a user namespace in
+ * which root is that user, with the host's network and its /sys, without
+ * resources. As `runc spec --rootless` has it.
+ *
+ * @param uid the user
+ * @param gid its group
+ */
+export function rootlessSpec(spec: Spec, uid: number, gid: number): Spec {
+  const { mounts = [], linux = {} } = spec;
+  const { resources: _, namespaces = [], ...rest } = linux;
+  const map = (hostID: number) => [{ containerID: 0, hostID, size: 1 }];
+  return {
+    ...spec,
+    mounts: mounts.map(rootlessMount),
+    linux: {
+      ...rest,
+      namespaces: [
+        ...namespaces.filter(({ type }) => type !== "network"),
+        { type: "user" },
+      ],
+      uidMappings: map(uid),
+      gidMappings: map(gid),
+    },
+  };
+}
+
+/** The host's sysfs belongs to its network; other IDs are not mapped. */
+function rootlessMount(mount: Mount): Mount {
+  if (mount.destination === "/sys") {
+    return {
+      destination: "/sys",
+      type: "none",
+      source: "/sys",
+      options: ["rbind", "nosuid", "noexec", "nodev", "ro"],
+    };
+  }
+  const { options } = mount;
+  if (options === undefined) return mount;
+  return {
+    ...mount,
+    options: options.filter((option) => !/^[ug]id=/.test(option)),
+  };
+}
+
 function defaultMounts(): Mount[] {
   const locked = ["nosuid", "noexec", "nodev"];
   return [

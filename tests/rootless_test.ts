@@ -1,0 +1,191 @@
+/** What an ordinary user runs, with and without ranges of IDs of his own. */
+import { assertEquals, assertMatch } from "@std/assert";
+import type { Config } from "./config.ts";
+import { Container, type Needs, rootTest } from "./container.ts";
+import { assertSuccess, DAVIT, type Result, run } from "./davit.ts";
+
+const UID = 1234;
+const AS_USER = [
+  "setpriv",
+  ...[`--reuid=${UID}`, `--regid=${UID}`, "--clear-groups"],
+];
+const needs = (...programs: string[]): Needs => ({
+  programs: ["setpriv", ...programs],
+  missing: DAVIT.endsWith("scripts/davit") ? "the compiled binary" : undefined,
+});
+
+/** A bundle that belongs to the user, and a Davit that he may run. */
+class UserContainer extends Container {
+  readonly #davit: string;
+
+  constructor() {
+    super();
+    this.#davit = `${this.folder}/davit`;
+    Deno.copyFileSync(DAVIT, this.#davit);
+    Deno.mkdirSync(`${this.folder}/home`);
+    for (const path of [this.bundle, `${this.folder}/home`]) {
+      Deno.chownSync(path, UID, UID);
+    }
+  }
+
+  /** Runs Davit as the user; state is below his XDG_RUNTIME_DIR. */
+  asUser(args: string[], before: string[] = []): Promise<Result> {
+    return run([...before, ...AS_USER, this.#davit, ...args], {
+      cwd: this.bundle,
+      env: {
+        XDG_RUNTIME_DIR: `${this.folder}/home`,
+        PATH: Deno.env.get("PATH") ?? "",
+      },
+    });
+  }
+
+  /** `spec --rootless` as the user, then changed. */
+  async rootlessConfig(change: (config: Config) => void): Promise<Config> {
+    const path = `${this.bundle}/config.json`;
+    const marked: Config = JSON.parse(Deno.readTextFileSync(path));
+    Deno.removeSync(path);
+    assertSuccess(await this.asUser(["spec", "--rootless"]));
+    const config: Config = JSON.parse(Deno.readTextFileSync(path));
+    config.process.terminal = false;
+    config.process.env = marked.process.env;
+    change(config);
+    Deno.writeTextFileSync(path, JSON.stringify(config));
+    return config;
+  }
+}
+
+rootTest("rootless: spec --rootless gives what runc's gives", async () => {
+  await using container = new UserContainer();
+  const own = await container.rootlessConfig(() => {});
+  const folder = `${container.folder}/home`;
+  assertSuccess(
+    await run([...AS_USER, "runc", "spec", "--rootless", "-b", folder], {
+      env: { PATH: Deno.env.get("PATH") ?? "", XDG_RUNTIME_DIR: folder },
+    }),
+  );
+  const peer: Config = JSON.parse(
+    Deno.readTextFileSync(`${folder}/config.json`),
+  );
+  assertEquals(own.mounts, peer.mounts);
+  const { uidMappings, gidMappings, resources, namespaces } = own.linux;
+  assertEquals(uidMappings, peer.linux.uidMappings);
+  assertEquals(gidMappings, peer.linux.gidMappings);
+  assertEquals(resources, peer.linux.resources);
+  const kinds = (config: Config) =>
+    config.linux.namespaces.map(({ type }) => type)
+      .filter((type) => type !== "cgroup").sort();
+  assertEquals(kinds(own), kinds(peer));
+  assertEquals(namespaces.some(({ type }) => type === "network"), false);
+}, needs("runc"));
+
+rootTest("rootless: a user's container is root of himself alone", async () => {
+  await using container = new UserContainer();
+  await container.rootlessConfig((config) => {
+    config.root.readonly = false;
+    const script = "id -u; cat /proc/self/uid_map | tr -s ' '; " +
+      "echo of the user > /made; hostname; cat /proc/self/setgroups";
+    config.process.args = ["sh", "-c", script];
+  });
+  Deno.chownSync(container.rootfs, UID, UID);
+  const { stdout } = assertSuccess(await container.asUser(["run", "r1"]));
+  assertEquals(stdout, `0\n 0 ${UID} 1\ndavit\ndeny\n`);
+  assertEquals(Deno.statSync(`${container.rootfs}/made`).uid, UID);
+  const { stdout: list } = await container.asUser(["list", "-q"]);
+  assertEquals(list, "");
+  assertEquals(container.leftovers(), []);
+}, needs());
+
+rootTest("rootless: create, start, state, kill and delete", async () => {
+  await using container = new UserContainer();
+  await container.rootlessConfig((config) => {
+    config.process.args = ["sleep", "100"];
+  });
+  const status = async () =>
+    JSON.parse(assertSuccess(await container.asUser(["state", "r1"])).stdout)
+      .status;
+  assertSuccess(await container.asUser(["create", "r1"]));
+  assertEquals(await status(), "created");
+  assertSuccess(await container.asUser(["start", "r1"]));
+  assertEquals(await status(), "running");
+  assertSuccess(await container.asUser(["kill", "r1", "KILL"]));
+  assertSuccess(await container.asUser(["delete", "--force", "r1"]));
+  assertEquals(container.leftovers(), []);
+}, needs());
+
+/**
+ * Gives the user ranges of IDs, in a mount namespace of the command's own.
+ * What is missing below the host's /etc to mount on is there meanwhile.
+ */
+async function withRanges(
+  folder: string,
+  test: (before: string[]) => Promise<void>,
+): Promise<void> {
+  const made: string[] = [];
+  for (const path of ["/etc/subuid", "/etc/subgid"]) {
+    try {
+      Deno.writeTextFileSync(path, "", { createNew: true });
+      made.push(path);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    }
+  }
+  const passwd = Deno.readTextFileSync("/etc/passwd");
+  const user = `davit-test:x:${UID}:${UID}::/:/bin/sh\n`;
+  Deno.writeTextFileSync(`${folder}/passwd`, passwd + user);
+  Deno.writeTextFileSync(`${folder}/ranges`, "davit-test:200000:1000\n");
+  const script = `set -e
+mount --bind ${folder}/passwd /etc/passwd
+mount --bind ${folder}/ranges /etc/subuid
+mount --bind ${folder}/ranges /etc/subgid
+exec "$@"`;
+  try {
+    await test(["unshare", "--mount", "sh", "-c", script, "sh"]);
+  } finally {
+    for (const path of made) Deno.removeSync(path);
+  }
+}
+
+rootTest(
+  "rootless: ranges of IDs come from newuidmap and newgidmap",
+  async () => {
+    await using container = new UserContainer();
+    await container.rootlessConfig((config) => {
+      const map = [
+        { containerID: 0, hostID: UID, size: 1 },
+        { containerID: 1, hostID: 200000, size: 1000 },
+      ];
+      config.linux.uidMappings = config.linux.gidMappings = map;
+      config.process.user = { uid: 5, gid: 6, additionalGids: [7] };
+      const script = "id -u; id -G; tr -s ' ' < /proc/self/uid_map";
+      config.process.args = ["sh", "-c", script];
+    });
+    await withRanges(container.folder, async (ranges) => {
+      const { stdout } = assertSuccess(
+        await container.asUser(["run", "r1"], ranges),
+      );
+      assertEquals(stdout, `5\n6 7\n 0 ${UID} 1\n 1 200000 1000\n`);
+    });
+  },
+  needs("newuidmap", "newgidmap", "unshare", "mount"),
+);
+
+rootTest(
+  "rootless: ranges that the user does not have are an error",
+  async () => {
+    await using container = new UserContainer();
+    await container.rootlessConfig((config) => {
+      const map = [
+        { containerID: 0, hostID: UID, size: 1 },
+        { containerID: 1, hostID: 300000, size: 1000 },
+      ];
+      config.linux.uidMappings = config.linux.gidMappings = map;
+    });
+    await withRanges(container.folder, async (ranges) => {
+      const { code, stderr } = await container.asUser(["run", "r1"], ranges);
+      assertEquals(code, 1);
+      assertMatch(stderr, /newuidmap/);
+      assertMatch(stderr, /\/etc\/subuid|not allowed/);
+    });
+  },
+  needs("newuidmap", "newgidmap", "unshare", "mount"),
+);
