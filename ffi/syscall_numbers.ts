@@ -31,6 +31,7 @@ const NUMBERS = {
   fchmodat: [268, 53],
   fchown: [93, 55],
   fchownat: [260, 54],
+  utimensat: [280, 88],
   faccessat2: [439, 439],
   dup3: [292, 24],
   pipe2: [293, 59],

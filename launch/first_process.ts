@@ -22,6 +22,7 @@ import {
   treeFlags,
 } from "./attributes.ts";
 import { descriptor, firstFree } from "./descriptors.ts";
+import { isMadeBefore, makeMount } from "./filesystems.ts";
 import { INIT_NAME } from "./init_name.ts";
 import type { DeviceNodeInput, LaunchInput } from "./input.ts";
 import { tell } from "./messages.ts";
@@ -258,6 +259,9 @@ function inherited(wanted: number | undefined): number {
 function openSources(plan: PlanBuilder, input: LaunchInput): void {
   const wanted = input.root.propagation?.flag;
   input.mounts.forEach((mount, i) => {
+    if (mount.kind === "filesystem" && isMadeBefore(input, mount)) {
+      makeMount(plan, sourceRegister(i), mount);
+    }
     if (mount.kind !== "bind") return;
     const source = reg(sourceRegister(i));
     plan.because(`open the mount source ${mount.source}`, mount.pointer)

@@ -89,6 +89,8 @@ export interface FilesystemMount extends Target, AttributesInput {
   /** Options for the file system: `name` or `name=value`. */
   readonly data: readonly string[];
   readonly idmap?: IdmapInput;
+  /** Whether it begins with the files that it covers. */
+  readonly copyUp?: boolean;
 }
 
 /** A mount of a part of the host's files. */

@@ -16,7 +16,14 @@ import { ARCH } from "../ffi/syscall.ts";
 import { compile } from "./compile.ts";
 import { descriptor, firstFree } from "./descriptors.ts";
 import { LaunchError, type Reason } from "./error.ts";
-import { MESSAGE_SIZE, parseMessage, TAG } from "./messages.ts";
+import {
+  COPY_GID,
+  COPY_MODE,
+  COPY_UID,
+  MESSAGE_SIZE,
+  parseMessage,
+  TAG,
+} from "./messages.ts";
 import { filesystemLog } from "./mount_log.ts";
 import type { Plan } from "./plan.ts";
 import { WAIT } from "./user_program.ts";
@@ -45,6 +52,12 @@ export interface LaunchOptions {
   readonly onPid: (pid: number) => void;
   /** Takes the listener of init's seccomp filter; closed afterwards. */
   readonly onListener?: (listener: Fd, pid: number) => void;
+  /** Copies files into a tmpfs, for a plan with such mounts. */
+  readonly copyUp?: (
+    from: Fd,
+    to: Fd,
+    root: { mode: boolean; uid: boolean; gid: boolean },
+  ) => void;
   /** Has to do with the plan's hooks, if it has any. */
   readonly hooks?: HookWork;
   /** Puts init's pid on record; until it returns, init ends with Davit. */
@@ -61,6 +74,8 @@ interface Found {
   master?: Fd;
   /** The listener of a seccomp filter that nobody has yet. */
   listener?: Fd;
+  /** A directory to be copied. */
+  directory?: Fd;
 }
 
 /** What Davit does while init waits for it, or for a hook. */
@@ -117,7 +132,7 @@ export function launch(options: LaunchOptions): Launched {
     const { pid, master } = found;
     return master === undefined ? { pid: pid! } : { pid: pid!, master };
   } catch (error) {
-    for (const fd of [found.master, found.listener]) {
+    for (const fd of [found.master, found.listener, found.directory]) {
       if (fd !== undefined) close(fd);
     }
     for (const pid of [found.first, found.pid]) {
@@ -205,7 +220,11 @@ function converse(
       writeMaps(found.first!);
       write(socket, new Uint8Array(1));
     } else if (tag === TAG.listener && fd !== undefined) found.listener = fd;
-    else if (tag === TAG.hook && fd !== undefined) {
+    else if (tag === TAG.copyFrom && fd !== undefined) found.directory = fd;
+    else if (tag === TAG.copyTo && fd !== undefined) {
+      copyUp(options, found, fd, value);
+      write(socket, new Uint8Array(1));
+    } else if (tag === TAG.hook && fd !== undefined) {
       options.hooks?.attend({ socket, index: value, pidfd: fd });
     } else if (tag === TAG.hooks) paused = true;
     else if (tag === TAG.ready) ready = true;
@@ -227,6 +246,26 @@ function converse(
     write(socket, new Uint8Array(1));
   } catch {
     throw died(found);
+  }
+}
+
+/** Fills the tmpfs `to` with what is in the directory that came before. */
+function copyUp(
+  options: LaunchOptions,
+  found: Found,
+  to: Fd,
+  takes: number,
+): void {
+  try {
+    options.copyUp?.(found.directory!, to, {
+      mode: (takes & COPY_MODE) !== 0,
+      uid: (takes & COPY_UID) !== 0,
+      gid: (takes & COPY_GID) !== 0,
+    });
+  } finally {
+    close(to);
+    close(found.directory!);
+    delete found.directory;
   }
 }
 

@@ -11,7 +11,8 @@ import { E } from "../ffi/errno.ts";
 import { AT_EMPTY_PATH, AT_FDCWD, O } from "../ffi/fd.ts";
 import { MOUNT_ATTR_RDONLY } from "../ffi/mount.ts";
 import { setAttributes, treeFlags } from "./attributes.ts";
-import { attachTo, makeFilesystem } from "./mounts.ts";
+import { makeFilesystem } from "./filesystems.ts";
+import { attachTo } from "./mounts.ts";
 import { type PlanBuilder, reg } from "./plan.ts";
 import {
   components,

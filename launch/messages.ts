@@ -29,9 +29,20 @@ export const TAG = {
   hooks: 0xffff0006,
   /** The value is a hook's index; its pidfd comes, it waits for its stdio. */
   hook: 0xffff0007,
+  /** A directory comes, whose files a new tmpfs is to begin with. */
+  copyFrom: 0xffff0009,
+  /** The tmpfs comes; the value has COPY_ bits: what its root takes over. */
+  copyTo: 0xffff000a,
   /** A hook has ended: `siginfo_t`'s code as errno, its status as value. */
   hookEnded: 0xffff0008,
 } as const;
+
+/** Of the directory below, a tmpfs's root takes over the permissions. */
+export const COPY_MODE = 1;
+/** The owner. */
+export const COPY_UID = 2;
+/** The group. */
+export const COPY_GID = 4;
 
 /** The block that messages are put together in. */
 export const MESSAGE = "message";

@@ -7,19 +7,22 @@
 import { E } from "../ffi/errno.ts";
 import { O } from "../ffi/fd.ts";
 import {
-  FSCONFIG_CMD_CREATE,
   FSCONFIG_CMD_RECONFIGURE,
-  FSCONFIG_SET_FLAG,
-  FSCONFIG_SET_STRING,
-  FSMOUNT_CLOEXEC,
-  FSOPEN_CLOEXEC,
   FSPICK_CLOEXEC,
   FSPICK_EMPTY_PATH,
+  MOUNT_ATTR_RDONLY,
   MOVE_MOUNT_F_EMPTY_PATH,
   MOVE_MOUNT_T_EMPTY_PATH,
 } from "../ffi/mount.ts";
 import { MAGIC, STATFS_SIZE } from "../ffi/statfs.ts";
 import { applyAttributes, firstUserNamespace, mapIds } from "./attributes.ts";
+import { descriptor } from "./descriptors.ts";
+import {
+  configure,
+  isMadeBefore,
+  makeMount,
+  namingOptions,
+} from "./filesystems.ts";
 import { sourceRegister } from "./first_process.ts";
 import type {
   BindMount,
@@ -28,6 +31,13 @@ import type {
   LinkInput,
   MountChange,
 } from "./input.ts";
+import {
+  awaitAnswer,
+  COPY_GID,
+  COPY_MODE,
+  COPY_UID,
+  sendWith,
+} from "./messages.ts";
 import { type Operand, type PlanBuilder, reg } from "./plan.ts";
 import {
   components,
@@ -43,8 +53,9 @@ export function planMounts(
   input: LaunchInput,
 ): void {
   input.mounts.forEach((mount, index) => {
-    if (mount.kind === "filesystem") mountFilesystem(plan, mount, input);
-    else if (mount.kind === "bind") bind(plan, mount, sourceRegister(index));
+    if (mount.kind === "filesystem") {
+      mountFilesystem(plan, mount, input, sourceRegister(index));
+    } else if (mount.kind === "bind") bind(plan, mount, sourceRegister(index));
     else if (mount.kind === "link") link(plan, mount);
     else changeMount(plan, mount);
   });
@@ -108,75 +119,6 @@ export function attachTo(
   plan.call("move_mount", [mount, "", target, "", flags]);
 }
 
-/** A file system to make. */
-export interface NewFilesystem {
-  readonly type: string;
-  readonly source: string;
-  readonly data: readonly string[];
-  /** MOUNT_ATTR_ flags. */
-  readonly attributes: number;
-  /** Says which option the next step sets, for an error that names it. */
-  readonly naming?: (option: string) => void;
-}
-
-/** Steps that make a file system and leave its detached mount in `to`. */
-export function makeFilesystem(
-  plan: PlanBuilder,
-  to: string,
-  wanted: NewFilesystem,
-): void {
-  const { type, source, data, attributes, naming } = wanted;
-  plan.call("fsopen", [type, FSOPEN_CLOEXEC], { to: "filesystem" });
-  if (source !== "") setOption(plan, `source=${source}`);
-  configure(plan, data, naming);
-  fsconfig(plan, [FSCONFIG_CMD_CREATE, 0, 0, 0]);
-  plan.call("fsmount", [reg("filesystem"), FSMOUNT_CLOEXEC, attributes], { to })
-    .call("close", [reg("filesystem")]);
-}
-
-/** Steps that give options to the file system in the making. */
-function configure(
-  plan: PlanBuilder,
-  data: readonly string[],
-  naming: (option: string) => void = () => {},
-): void {
-  for (const option of data) {
-    naming(option);
-    if (option === "iversion") countVersions(plan);
-    else setOption(plan, option);
-  }
-  naming("");
-}
-
-function setOption(plan: PlanBuilder, option: string): void {
-  const at = option.indexOf("=");
-  fsconfig(
-    plan,
-    at < 0
-      ? [FSCONFIG_SET_FLAG, option, 0, 0]
-      : [FSCONFIG_SET_STRING, option.slice(0, at), option.slice(at + 1), 0],
-  );
-}
-
-/**
- * A file system counts the versions of its files, or it does not: few have a
- * parameter for it, and the rest need none.
- */
-function countVersions(plan: PlanBuilder): void {
-  const done = plan.fresh("iversion");
-  plan.call("fsconfig", [
-    reg("filesystem"),
-    FSCONFIG_SET_FLAG,
-    "iversion",
-    0,
-    0,
-  ], { tolerate: [{ errno: E.EINVAL, goto: done }] }).label(done);
-}
-
-function fsconfig(plan: PlanBuilder, args: readonly Operand[]): void {
-  plan.call("fsconfig", [reg("filesystem"), ...args]);
-}
-
 /** File systems that are trusted to be where they were mounted. */
 export const ORDINARY: ReadonlySet<string> = /* @__PURE__ */ new Set([
   "proc",
@@ -187,29 +129,46 @@ function mountFilesystem(
   plan: PlanBuilder,
   mount: FilesystemMount,
   input: LaunchInput,
+  source: string,
 ): void {
-  const { type, source, data, destination, pointer, set } = mount;
-  const naming = namingOptions(
-    plan,
-    `mount ${type} on ${destination}`,
-    pointer,
-  );
-  naming("");
-  const attributes = set;
-  makeFilesystem(plan, "mount", { type, source, data, attributes, naming });
+  const { type, destination, set, copyUp = false } = mount;
+  if (isMadeBefore(input, mount)) {
+    plan.because(`mount ${type} on ${destination}`, mount.pointer)
+      .add({ set: "mount", value: reg(source) });
+  } else makeMount(plan, "mount", mount);
   mapIds(plan, reg("mount"), mount, firstUserNamespace(input));
   const place = mount.mountPoint ?? destination;
+  if (copyUp) copyFilesUp(plan, mount, descriptor("davit", input.preserveFds));
   attach(plan, place, "directory", ORDINARY.has(type));
-  applyAttributes(plan, reg("mount"), { ...mount, set: 0, clear: 0 });
+  applyAttributes(plan, reg("mount"), {
+    ...mount,
+    set: copyUp ? set & MOUNT_ATTR_RDONLY : 0,
+    clear: 0,
+  });
   plan.call("close", [reg("mount")]);
 }
 
-/** Says what the next steps are for. */
-function namingOptions(plan: PlanBuilder, why: string, pointer: string) {
-  return (option: string) => {
-    const what = option === "" ? "" : `set the option "${option}" to `;
-    plan.because(what + why, pointer);
-  };
+/** Davit copies: a program of system calls alone is bad at it. */
+function copyFilesUp(
+  plan: PlanBuilder,
+  mount: FilesystemMount,
+  davit: number,
+): void {
+  const { destination, mountPoint = destination, data, pointer } = mount;
+  const nothing = plan.fresh("nothing to copy");
+  const lacks = (name: string) =>
+    !data.some((option) => option.startsWith(`${name}=`));
+  const takes = (lacks("mode") ? COPY_MODE : 0) |
+    (lacks("uid") ? COPY_UID : 0) | (lacks("gid") ? COPY_GID : 0);
+  plan.because(`copy ${destination} into its tmpfs`, pointer);
+  openInRoot(plan, "directory", mountPoint, {
+    flags: O.PATH | O.DIRECTORY,
+    tolerate: [{ errno: E.ENOENT, goto: nothing }],
+  });
+  sendWith(plan, davit, "copyFrom", "directory");
+  sendWith(plan, davit, "copyTo", "mount", takes);
+  awaitAnswer(plan, davit);
+  plan.call("close", [reg("directory")]).label(nothing);
 }
 
 function bind(plan: PlanBuilder, mount: BindMount, source: string): void {
@@ -257,8 +216,7 @@ function changeMount(plan: PlanBuilder, change: MountChange): void {
     plan.call("fspick", [reg("target"), "", flags], { to: "filesystem" });
     const last = [FSCONFIG_CMD_RECONFIGURE, 0, 0, 0];
     const why = `change the mount on ${destination}`;
-    configure(plan, data, namingOptions(plan, why, pointer));
-    fsconfig(plan, last);
+    configure(plan, data, last, namingOptions(plan, why, pointer));
     plan.call("close", [reg("filesystem")]);
   }
   applyAttributes(plan, reg("target"), change);

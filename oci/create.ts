@@ -34,6 +34,7 @@ import {
   type HookWork,
   launch,
   type Launched,
+  type LaunchOptions,
   reasonsAfterStart,
   startProgram,
 } from "../launch/launch.ts";
@@ -364,6 +365,7 @@ export class Creation {
           writeIdMaps(pid, this.spec.linux ?? {}, this.#privileges),
         onPid: (pid) => this.#prepareRecord(pid, plan),
         onListener: (listener, pid) => this.#sendListener(listener, pid),
+        ...this.#copyUp(),
         ...this.#hookWork(),
         onReady: () => this.#recordInit(),
       });
@@ -388,6 +390,28 @@ export class Creation {
       if (terminal.slave !== undefined) close(terminal.slave);
       idMaps.forEach(close);
     }
+  }
+
+  /** Fills a tmpfs, for mounts with tmpcopyup. */
+  #copyUp(): Pick<LaunchOptions, "copyUp"> {
+    const { copyUp: part } = this.parts;
+    if (part === undefined) return {};
+    return {
+      copyUp: (from, to, root) => {
+        try {
+          part.copyUp(from, to, root);
+        } catch (error) {
+          if (!(error instanceof SyscallError)) throw error;
+          throw new RuntimeError(
+            "system",
+            `Cannot copy files into a tmpfs (tmpcopyup of mounts): ${
+              quote(error.subject)
+            }: ${osText(error)}`,
+            { cause: error },
+          );
+        }
+      },
+    };
   }
 
   /** Runs the hooks of `create` while init waits, before it has its root. */

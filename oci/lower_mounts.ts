@@ -169,7 +169,8 @@ function lowerMount(
     : [`context=${mountLabel}`];
   const all = [...data, ...labels];
   const kind = "filesystem";
-  return { ...common, kind, type, source, data: all, ...idmap };
+  const copyUp = options.tmpcopyup ? { copyUp: true } : {};
+  return { ...common, kind, type, source, data: all, ...idmap, ...copyUp };
 }
 
 function problem(pointer: string, name: string, message: string): ConfigError {

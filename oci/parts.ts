@@ -22,15 +22,19 @@ export interface Parts {
     readonly all: RecordedHooks;
   };
   readonly seccomp?: typeof import("./seccomp_part.ts");
+  readonly copyUp?: typeof import("./copy_up.ts");
 }
 
 /** Loads the parts that `spec` needs. */
 export async function loadParts(spec: Spec, log: Logger): Promise<Parts> {
-  const { linux, process } = spec;
+  const { linux, mounts = [], process } = spec;
   const hooks = recordHooks(spec.hooks);
   return {
     ...(hooks !== undefined && {
       hooks: { runner: await loadHookRunner(log), all: hooks },
+    }),
+    ...(mounts.some(({ options }) => options?.includes("tmpcopyup")) && {
+      copyUp: await import("./copy_up.ts"),
     }),
     ...(linux?.seccomp && process && {
       seccomp: await import("./seccomp_part.ts"),

@@ -11,8 +11,6 @@ interface Refusal {
   readonly pointer: string;
   /** What is not supported, as the subject of "... not supported yet". */
   readonly what: string;
-  /** Refuse only these values. */
-  readonly values?: readonly unknown[];
   /** The number 0 asks for nothing, too. */
   readonly zero?: boolean;
 }
@@ -20,11 +18,6 @@ interface Refusal {
 /** Delete a line when its feature is built. */
 function refusals(): readonly Refusal[] {
   return [
-    {
-      pointer: "/mounts/*/options/*",
-      values: ["tmpcopyup"],
-      what: "copying up into a tmpfs is",
-    },
     { pointer: "/linux/netDevices", what: "moving network devices is" },
     { pointer: "/linux/intelRdt", what: "Intel RDT is" },
     { pointer: "/linux/resources/blockIO/*", what: "it is", zero: true },
@@ -77,7 +70,6 @@ function visit(
 }
 
 function asksForNothing(value: unknown, refusal: Refusal): boolean {
-  if (refusal.values) return !refusal.values.includes(value);
   if (value === 0) return refusal.zero ?? false;
   if (typeof value === "object" && value !== null) {
     return Object.keys(value).length === 0;

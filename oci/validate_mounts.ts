@@ -61,7 +61,7 @@ export function checkMounts(config: unknown, out: Findings): void {
       isBind: type === "bind" || options.bind !== "",
     };
     checkPlace(facts, out);
-    checkOptions(facts, out);
+    checkOptions(facts, hasUsers, out);
     checkIdmap(facts, hasUsers, out);
   }
 }
@@ -86,7 +86,11 @@ function checkPlace(facts: MountFacts, out: Findings): void {
   }
 }
 
-function checkOptions(facts: MountFacts, out: Findings): void {
+function checkOptions(
+  facts: MountFacts,
+  hasUsers: boolean,
+  out: Findings,
+): void {
   const { at, type, texts, options, isBind } = facts;
   const refuse = (option: string, message: string) => {
     const i = texts.indexOf(option);
@@ -100,6 +104,15 @@ function checkOptions(facts: MountFacts, out: Findings): void {
   }
   if (options.tmpcopyup && (isBind || options.remount || type !== "tmpfs")) {
     refuse("tmpcopyup", "goes with a new mount of type tmpfs only");
+  } else if (options.tmpcopyup && hasUsers) {
+    // The tmpfs is made outside of it, with the host's IDs.
+    const owner = options.data.find((option) => /^[ug]id=/.test(option));
+    if (owner !== undefined) {
+      refuse(
+        owner,
+        "goes not with tmpcopyup where the container has a user namespace",
+      );
+    }
   }
 }
 
