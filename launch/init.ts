@@ -15,6 +15,7 @@ import { CLONE_NEW } from "../ffi/namespace.ts";
 import { setAttributes } from "./attributes.ts";
 import { planStdio, planTerminal } from "./console.ts";
 import { planCredentials } from "./credentials.ts";
+import { descriptor } from "./descriptors.ts";
 import { planDeviceNodes } from "./device_nodes.ts";
 import { planDevices } from "./devices.ts";
 import {
@@ -33,6 +34,7 @@ import { planCreateHooks } from "./hooks.ts";
 import type { LaunchInput, ProcessInput } from "./input.ts";
 import { openLabels } from "./labels.ts";
 import { planMaskedPaths, planReadonlyPaths } from "./masks.ts";
+import { awaitAnswer, tell } from "./messages.ts";
 import { attachTo, planMounts } from "./mounts.ts";
 import { type PlanBuilder, reg } from "./plan.ts";
 import { openMountPoint, ROOT } from "./root_paths.ts";
@@ -54,6 +56,7 @@ export function planInit(plan: PlanBuilder, input: LaunchInput): void {
   ownKeyring(plan, input.id);
   plan.because("give files the modes that are asked for").call("umask", [0]);
   if (makesNamespace(input, "network")) bringUpLoopback(plan);
+  awaitWork(plan, input);
   nameHost(plan, input);
   planSysctls(plan, input.sysctls);
   if (hasNamespace(input, "mount")) planMountTree(plan, input);
@@ -115,6 +118,16 @@ function bringUpLoopback(plan: PlanBuilder): void {
     .call("socket", [AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0], { to: "file" })
     .call("ioctl", [reg("file"), SIOCSIFFLAGS, { block: "ifreq" }])
     .call("close", [reg("file")]);
+}
+
+/** Waits for what only Davit can do, such as give a network device. */
+function awaitWork(plan: PlanBuilder, input: LaunchInput): void {
+  const { awaitsDavit, preserveFds } = input;
+  if (awaitsDavit === undefined) return;
+  const davit = descriptor("davit", preserveFds);
+  plan.because(awaitsDavit.why, awaitsDavit.pointer);
+  tell(plan, davit, "work");
+  awaitAnswer(plan, davit);
 }
 
 function nameHost(plan: PlanBuilder, input: LaunchInput): void {

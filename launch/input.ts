@@ -289,6 +289,8 @@ export interface LaunchInput {
   readonly namespaces: readonly NamespaceInput[];
   /** For a new time namespace. */
   readonly timeOffsets?: readonly TimeOffsetInput[];
+  /** Davit has to do something for init before it sets anything up. */
+  readonly awaitsDavit?: { readonly why: string; readonly pointer: string };
   readonly hostname?: string;
   readonly domainname?: string;
   /** `tasks` files of cgroup v1 that init writes itself into. */

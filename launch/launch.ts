@@ -58,6 +58,8 @@ export interface LaunchOptions {
     to: Fd,
     root: { mode: boolean; uid: boolean; gid: boolean },
   ) => void;
+  /** Done for init, whose pid it gets, while init waits for it. */
+  readonly onWork?: (pid: number) => void;
   /** Has to do with the plan's hooks, if it has any. */
   readonly hooks?: HookWork;
   /** Puts init's pid on record; until it returns, init ends with Davit. */
@@ -206,7 +208,7 @@ function converse(
 ): void {
   const { plan, writeMaps, onPid, onReady } = options;
   const bytes = new Uint8Array(MESSAGE_SIZE);
-  let ready = false, paused = false;
+  let ready = false, paused = false, waits = false;
   // Init may be ready before the first process has said its pid.
   while (!ready || found.pid === undefined) {
     const { length, fd } = receive(socket, bytes);
@@ -227,8 +229,14 @@ function converse(
     } else if (tag === TAG.hook && fd !== undefined) {
       options.hooks?.attend({ socket, index: value, pidfd: fd });
     } else if (tag === TAG.hooks) paused = true;
+    else if (tag === TAG.work) waits = true;
     else if (tag === TAG.ready) ready = true;
     else throw failedStep(plan, tag, errno);
+    if (waits && found.pid !== undefined) {
+      waits = false;
+      options.onWork?.(found.pid);
+      write(socket, new Uint8Array(1));
+    }
     if (paused && found.pid !== undefined) {
       paused = false;
       options.hooks?.pause();

@@ -35,6 +35,8 @@ export const TAG = {
   copyTo: 0xffff000a,
   /** A hook has ended: `siginfo_t`'s code as errno, its status as value. */
   hookEnded: 0xffff0008,
+  /** Init waits for what Davit does for it with its pid. */
+  work: 0xffff0009,
 } as const;
 
 /** Of the directory below, a tmpfs's root takes over the permissions. */

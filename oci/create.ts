@@ -220,7 +220,9 @@ export class Creation {
   /** Makes the container, or undoes what it made and throws. */
   run(): Created {
     try {
-      return this.#make();
+      const created = this.#make();
+      this.parts.netDevices?.close();
+      return created;
     } catch (error) {
       for (const undo of this.#undo.reverse()) {
         try {
@@ -366,6 +368,7 @@ export class Creation {
         onPid: (pid) => this.#prepareRecord(pid, plan),
         onListener: (listener, pid) => this.#sendListener(listener, pid),
         ...this.#copyUp(),
+        onWork: (pid) => this.#workFor(pid),
         ...this.#hookWork(),
         onReady: () => this.#recordInit(),
       });
@@ -412,6 +415,14 @@ export class Creation {
         }
       },
     };
+  }
+
+  /** Does what init waits for. */
+  #workFor(pid: number): void {
+    const { parts: { netDevices: mover }, spec: { linux } } = this;
+    if (mover === undefined) return;
+    this.#undo.push(() => mover.giveBack());
+    mover.move(linux?.netDevices ?? {}, pid);
   }
 
   /** Runs the hooks of `create` while init waits, before it has its root. */

@@ -115,6 +115,7 @@ export function lower(spec: Spec, context: LowerContext): LaunchInput {
     privileges,
     namespaces,
     ...timeOffsets(linux),
+    ...awaitsDavit(linux),
     ...(hostname !== undefined && hostname !== "" && { hostname }),
     ...(domainname !== undefined && domainname !== "" && { domainname }),
     cgroupTasks: tasks,
@@ -193,6 +194,13 @@ function timeOffsets({ timeOffsets }: Linux) {
     return [{ clock, seconds, nanoseconds: nanosecs, pointer }];
   });
   return { timeOffsets: list };
+}
+
+/** What init cannot do for itself. */
+function awaitsDavit({ netDevices = {} }: Linux): Partial<LaunchInput> {
+  if (Object.keys(netDevices).length === 0) return {};
+  const why = "wait for the network devices";
+  return { awaitsDavit: { why, pointer: "/linux/netDevices" } };
 }
 
 function rootPropagation({ rootfsPropagation = "" }: Linux) {

@@ -12,6 +12,8 @@
 import { type RecordedHooks, recordHooks } from "./hook_record.ts";
 import { loadHookRunner } from "./hook_tools.ts";
 import type { HookRunner } from "./hooks.ts";
+import { loadNetDeviceMover } from "./net_device_tools.ts";
+import type { NetDeviceMover } from "./net_devices.ts";
 import type { Logger } from "./logger.ts";
 import type { Spec } from "./spec.ts";
 
@@ -21,6 +23,7 @@ export interface Parts {
     readonly runner: HookRunner;
     readonly all: RecordedHooks;
   };
+  readonly netDevices?: NetDeviceMover;
   readonly seccomp?: typeof import("./seccomp_part.ts");
   readonly copyUp?: typeof import("./copy_up.ts");
 }
@@ -35,6 +38,9 @@ export async function loadParts(spec: Spec, log: Logger): Promise<Parts> {
     }),
     ...(mounts.some(({ options }) => options?.includes("tmpcopyup")) && {
       copyUp: await import("./copy_up.ts"),
+    }),
+    ...(Object.keys(linux?.netDevices ?? {}).length > 0 && {
+      netDevices: await loadNetDeviceMover(),
     }),
     ...(linux?.seccomp && process && {
       seccomp: await import("./seccomp_part.ts"),

@@ -48,7 +48,6 @@ Deno.test("checkSupported() names each property that is not built", () => {
     },
   };
   assertEquals(refused(config), [
-    "/linux/netDevices",
     "/linux/intelRdt",
     "/linux/resources/blockIO/weight",
     "/linux/resources/hugepageLimits",

@@ -1,4 +1,7 @@
+import { deviceNameProblem } from "./device_names.ts";
+import { quote } from "./quote.ts";
 import {
+  below,
   elements,
   fault,
   type Findings,
@@ -19,6 +22,7 @@ export function checkNamespaces(config: unknown, out: Findings): void {
   }
   if (!namespaces.has("mount")) checkHostMounts(config, linux, out);
   checkSysctls(linux, namespaces, out);
+  checkNetDevices(linux, namespaces, out);
   checkTimeOffsets(linux, namespaces, out);
   checkUserNamespace(linux, namespaces, out);
 }
@@ -85,6 +89,41 @@ function checkSysctls(
   const kinds = new Set(namespaces.keys());
   for (const problem of sysctlProblems(sysctl, kinds)) {
     fault(out, problem.pointer, problem.found, problem.message);
+  }
+}
+
+function checkNetDevices(
+  linux: unknown,
+  namespaces: ReadonlyMap<string, string>,
+  out: Findings,
+): void {
+  const devices = property(linux, "netDevices");
+  if (!isObject(devices) || !asked(devices)) return;
+  const pointer = "/linux/netDevices";
+  if (!namespaces.has("network")) {
+    needs(out, pointer, devices, "a network namespace");
+  }
+  const first = new Map<string, string>();
+  for (const [key, device] of Object.entries(devices)) {
+    const at = below(pointer, key);
+    const problem = deviceNameProblem(key);
+    if (problem !== undefined) {
+      fault(out, at, key, `the name of a network device ${problem}`);
+    }
+    const given = property(device, "name");
+    const name = typeof given === "string" && given !== "" ? given : key;
+    if (name !== key) {
+      const problem = deviceNameProblem(name, true);
+      if (problem !== undefined) {
+        fault(out, `${at}/name`, name, `${problem}, found ${quote(name)}`);
+      }
+    }
+    const other = first.get(name);
+    if (other !== undefined && !name.includes("%d")) {
+      const message = `is the name of ${quote(other)} already`;
+      fault(out, `${at}/name`, name, `${quote(name)} ${message}`);
+    }
+    first.set(name, key);
   }
 }
 

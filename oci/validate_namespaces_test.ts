@@ -123,3 +123,26 @@ Deno.test("time offsets have less than a second of nanoseconds", () => {
     "1000000000",
   ]);
 });
+
+Deno.test("network devices need a network of their own and sound names", () => {
+  const linux = (netDevices: unknown, ...types: string[]) =>
+    errors({ ...namespaces(...types), netDevices });
+  assertEquals(linux({}), []);
+  assertEquals(linux({ eth0: {}, eth1: { name: "x%d" } }, "network"), []);
+  assertEquals(linux({ eth0: {} }), [
+    "linux.netDevices: needs a network namespace in linux.namespaces",
+  ]);
+  assertEquals(
+    linux(
+      { "a/b": {}, c: { name: "d e" }, f: { name: "c2" }, c2: {} },
+      "network",
+    ),
+    [
+      'linux.netDevices["a/b"]: the name of a network device must have no ' +
+      '"/", no ":" and no white space in it',
+      'linux.netDevices.c.name: must have no "/", no ":" and no white space ' +
+      'in it, found "d e"',
+      'linux.netDevices.c2.name: "c2" is the name of "f" already',
+    ],
+  );
+});
