@@ -36,7 +36,7 @@ export const TAG = {
   /** A hook has ended: `siginfo_t`'s code as errno, its status as value. */
   hookEnded: 0xffff0008,
   /** Init waits for what Davit does for it with its pid. */
-  work: 0xffff0009,
+  work: 0xffff000b,
 } as const;
 
 /** Of the directory below, a tmpfs's root takes over the permissions. */
