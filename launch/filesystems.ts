@@ -54,7 +54,7 @@ export function configure(
 ): void {
   for (const option of data) {
     naming(option);
-    if (option === "iversion") countVersions(plan);
+    if (OPTIONAL.includes(option)) offer(plan, option);
     else setOption(plan, option);
   }
   naming("");
@@ -72,18 +72,17 @@ function setOption(plan: PlanBuilder, option: string): void {
 }
 
 /**
- * A file system counts the versions of its files, or it does not: few have a
- * parameter for it, and the rest need none.
+ * A file system counts the versions of its files, or has access control lists,
+ * or it has not: few have parameters for it, mount(2) has flags that few heed.
  */
-function countVersions(plan: PlanBuilder): void {
-  const done = plan.fresh("iversion");
-  plan.call("fsconfig", [
-    reg("filesystem"),
-    FSCONFIG_SET_FLAG,
-    "iversion",
-    0,
-    0,
-  ], { tolerate: [{ errno: E.EINVAL, goto: done }] }).label(done);
+const OPTIONAL: readonly string[] = ["iversion", "acl", "noacl"];
+
+/** A step that sets an option, if the file system knows it. */
+function offer(plan: PlanBuilder, option: string): void {
+  const done = plan.fresh(option);
+  plan.call("fsconfig", [reg("filesystem"), FSCONFIG_SET_FLAG, option, 0, 0], {
+    tolerate: [{ errno: E.EINVAL, goto: done }],
+  }).label(done);
 }
 
 function fsconfig(plan: PlanBuilder, args: readonly Operand[]): void {

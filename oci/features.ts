@@ -106,7 +106,8 @@ export function features(tables: FeatureTables): Features {
       accepts(config({ hooks: { [name]: [{ path: "/bin/true" }] } }))
     ),
     mountOptions: tables.mountOptions.filter((option) =>
-      mount({ options: [option] }) || idmap(option)
+      mount({ options: [option] }) || idmap(option) ||
+      mount({ type: "tmpfs", options: [option] })
     ),
     linux: {
       namespaces: tables.namespaces.filter((type) => {

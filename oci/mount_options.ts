@@ -97,7 +97,7 @@ const ACCESS_TIMES: Readonly<Record<string, readonly [boolean, number]>> = {
 
 /**
  * Superblock options, each with its opposite. The kernel's own parser knows
- * all but "iversion", which few file systems take as a parameter.
+ * all but the last three, which few file systems take as a parameter.
  */
 const SUPERBLOCK: Readonly<Record<string, string>> = {
   sync: "async",
@@ -108,6 +108,8 @@ const SUPERBLOCK: Readonly<Record<string, string>> = {
   mand: "nomand",
   nomand: "mand",
   iversion: "",
+  acl: "noacl",
+  noacl: "acl",
 };
 
 /** Propagation types; "r" + name too. */

@@ -38,8 +38,13 @@ export async function mounts(container: Container): Promise<Map<string, Seen>> {
   const before = hostMounts(container);
   const { stdout } = assertSuccess(await container.run());
   assertEquals(hostMounts(container), before);
+  return parse(stdout);
+}
+
+/** Reads the text of a mountinfo: by mount point, the last one. */
+export function parse(mountinfo: string): Map<string, Seen> {
   return new Map(
-    stdout.trim().split("\n").map((line) => {
+    mountinfo.trim().split("\n").map((line) => {
       const fields = line.split(" ");
       const dash = fields.indexOf("-");
       return [fields[4]!, {
