@@ -24,7 +24,7 @@ import {
 import { descriptor, firstFree } from "./descriptors.ts";
 import { isMadeBefore, makeMount } from "./filesystems.ts";
 import { INIT_NAME } from "./init_name.ts";
-import type { DeviceNodeInput, LaunchInput } from "./input.ts";
+import type { BindMount, DeviceNodeInput, LaunchInput } from "./input.ts";
 import { tell } from "./messages.ts";
 import {
   clonedKinds,
@@ -257,25 +257,47 @@ function inherited(wanted: number | undefined): number {
 }
 
 function openSources(plan: PlanBuilder, input: LaunchInput): void {
-  const wanted = input.root.propagation?.flag;
   input.mounts.forEach((mount, i) => {
     if (mount.kind === "filesystem" && isMadeBefore(input, mount)) {
       makeMount(plan, sourceRegister(i), mount);
     }
-    if (mount.kind !== "bind") return;
-    const source = reg(sourceRegister(i));
-    plan.because(`open the mount source ${mount.source}`, mount.pointer)
-      .call("open_tree", [AT_FDCWD, mount.source, treeFlags(mount.recursive)], {
-        to: source.reg,
-      });
-    mapIds(plan, source, mount, firstUserNamespace(input));
-    if (wanted !== MS_SHARED) {
-      setAttributes(plan, source, {
-        recursive: true,
-        propagation: inherited(wanted),
-      });
-    }
+    if (mount.kind !== "bind" || opensInTurn(input, mount)) return;
+    openSource(plan, input, mount, i);
   });
+}
+
+/**
+ * Whether init opens the source of a bind mount when it is the mount's turn:
+ * since Linux 6.8 mountinfo lists mounts in the order in which they were made.
+ * It has to have the host's rights, and the host's files at their paths.
+ */
+export function opensInTurn(input: LaunchInput, mount: BindMount): boolean {
+  const { privileges = "host", root } = input;
+  return privileges === "host" && makesNamespace(input, "mount") &&
+    !hasNamespace(input, "user") && !isRootAtItsPath(input) &&
+    root.propagation?.flag !== MS_SHARED && mount.idmap === undefined;
+}
+
+/** Steps that clone the source of the bind mount `index`. */
+export function openSource(
+  plan: PlanBuilder,
+  input: LaunchInput,
+  mount: BindMount,
+  index: number,
+): void {
+  const wanted = input.root.propagation?.flag;
+  const source = reg(sourceRegister(index));
+  plan.because(`open the mount source ${mount.source}`, mount.pointer)
+    .call("open_tree", [AT_FDCWD, mount.source, treeFlags(mount.recursive)], {
+      to: source.reg,
+    });
+  mapIds(plan, source, mount, firstUserNamespace(input));
+  if (wanted !== MS_SHARED) {
+    setAttributes(plan, source, {
+      recursive: true,
+      propagation: inherited(wanted),
+    });
+  }
 }
 
 /** Whether a device is the host's, bound: a FIFO can be made anywhere. */

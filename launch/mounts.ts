@@ -23,7 +23,7 @@ import {
   makeMount,
   namingOptions,
 } from "./filesystems.ts";
-import { sourceRegister } from "./first_process.ts";
+import { opensInTurn, openSource, sourceRegister } from "./first_process.ts";
 import type {
   BindMount,
   FilesystemMount,
@@ -55,8 +55,10 @@ export function planMounts(
   input.mounts.forEach((mount, index) => {
     if (mount.kind === "filesystem") {
       mountFilesystem(plan, mount, input, sourceRegister(index));
-    } else if (mount.kind === "bind") bind(plan, mount, sourceRegister(index));
-    else if (mount.kind === "link") link(plan, mount);
+    } else if (mount.kind === "bind") {
+      if (opensInTurn(input, mount)) openSource(plan, input, mount, index);
+      bind(plan, mount, sourceRegister(index));
+    } else if (mount.kind === "link") link(plan, mount);
     else changeMount(plan, mount);
   });
 }

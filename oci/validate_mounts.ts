@@ -7,7 +7,7 @@
 import { components } from "../launch/root_paths.ts";
 import { type MountOptions, parseMountOptions } from "./mount_options.ts";
 import { quote } from "./quote.ts";
-import { elements, fault, type Findings, property } from "./schema.ts";
+import { elements, fault, type Findings, property, warn } from "./schema.ts";
 
 /**
  * Files below /proc that a mount may cover: emulated for containers by lxcfs,
@@ -86,6 +86,12 @@ function checkPlace(facts: MountFacts, out: Findings): void {
   }
 }
 
+/**
+ * What engines, and OCI's own test suite, write beside "bind" because their
+ * default is a tmpfs. runc leaves it out as well.
+ */
+const TMPFS_OPTION = /^(size|mode|uid|gid|nr_inodes|nr_blocks)=/;
+
 function checkOptions(
   facts: MountFacts,
   hasUsers: boolean,
@@ -99,6 +105,13 @@ function checkOptions(
   if (isBind) {
     // The kernel drops them without a word: the file system is mounted already.
     for (const option of options.data) {
+      if (TMPFS_OPTION.test(option) && !out.strict) {
+        const i = texts.indexOf(option);
+        const message = "is for a new file system, a bind mount has none: " +
+          "it is left out";
+        warn(out, `${at}/options/${i}`, option, message);
+        continue;
+      }
       refuse(option, `is no option of a bind mount, found ${quote(option)}`);
     }
   }

@@ -23,9 +23,9 @@ Deno.test("checkMounts() takes what has nothing to say", () => {
 
 Deno.test("checkMounts() names options that no bind mount has", () => {
   assertEquals(
-    faults([{ ...BIND, options: ["ro", "sync", "mode=755", "x"] }]),
+    faults([{ ...BIND, options: ["ro", "sync", "journal=1", "x"] }]),
     [
-      '/mounts/0/options/2 is no option of a bind mount, found "mode=755"',
+      '/mounts/0/options/2 is no option of a bind mount, found "journal=1"',
       '/mounts/0/options/3 is no option of a bind mount, found "x"',
     ],
   );
@@ -88,4 +88,15 @@ Deno.test("checkMounts() has tmpcopyup go with a tmpfs only", () => {
       "/mounts/0/options/0 goes with a new mount of type tmpfs only",
     ]);
   }
+});
+
+Deno.test("checkMounts() leaves out what a tmpfs would take of a bind mount", () => {
+  const mounts = [{ ...BIND, options: ["mode=755", "size=1k"] }];
+  const found = (strict: boolean) => {
+    const out: Findings = { strict, errors: [], warnings: [] };
+    checkMounts({ mounts }, out);
+    return [out.errors.length, out.warnings.length];
+  };
+  assertEquals(found(false), [0, 2]);
+  assertEquals(found(true), [2, 0]);
 });

@@ -337,3 +337,21 @@ containerTest(
     );
   },
 );
+
+containerTest(
+  "mounts: mountinfo lists them in the config's order, bound ones too",
+  script("cut -d' ' -f5 /proc/self/mountinfo | grep ^/tmp", (config) => {
+    const tmpfs = { type: "tmpfs", source: "tmpfs" };
+    const bound = { type: "none", source: "/usr", options: ["rbind", "ro"] };
+    config.mounts.push(
+      { destination: "/tmp", ...tmpfs },
+      { destination: "/tmp/b", ...bound },
+      { destination: "/tmp/c", ...tmpfs },
+      { destination: "/tmp/a", ...bound, options: ["bind"] },
+    );
+  }),
+  async (container) => {
+    const { stdout } = assertSuccess(await container.run());
+    assertEquals(stdout, "/tmp\n/tmp/b\n/tmp/c\n/tmp/a\n");
+  },
+);
