@@ -94,12 +94,12 @@ Deno.test("readConfig() lists all problems, also what is not built", () => {
     Deno.writeTextFileSync(
       path,
       `{"ociVersion": "1.0.0", "root": {"path": 5},
-        "linux": {"intelRdt": {"closID": "x"}}}`,
+        "linux": {"resources": {"rdma": {"x": {}}}}}`,
     );
     assertEquals(
       failure(bundle).message,
       "config.json: root.path: expected a string, found 5 (and 1 more " +
-        "problem: linux.intelRdt: Intel RDT is not supported yet, found an " +
+        "problem: linux.resources.rdma: it is not supported yet, found an " +
         "object)",
     );
   });

@@ -63,6 +63,7 @@ import { osText } from "./os_error.ts";
 import { loadParts, type Parts } from "./parts.ts";
 import { checkPrivileges, ownPrivileges } from "./privileges.ts";
 import { quote } from "./quote.ts";
+import type { ResctrlGroups } from "./resctrl.ts";
 import type { CreateOptions, Runtime, StateReport } from "./runtime.ts";
 import type { Spec } from "./spec.ts";
 import { checkStarted } from "./start.ts";
@@ -166,6 +167,7 @@ export class Creation {
   readonly #startNow: boolean;
   /** Whether a hook may have done something that others are to undo. */
   #hooksBegan = false;
+  #groups: ResctrlGroups | undefined;
   #record: ContainerRecord;
 
   /**
@@ -247,6 +249,7 @@ export class Creation {
     this.#undo.push(() => delContainerIDMapping(root, id));
     addContainerIDMapping(root, id, this.#record.sandboxId);
     this.#makeCgroups();
+    this.#makeResctrl();
     const plan = this.#plan();
     const { pid, master } = this.#launch(plan);
     log.debug("container created", { sandbox: this.#record.sandboxId, pid });
@@ -271,6 +274,18 @@ export class Creation {
       writeRecord(this.runtime.root, this.#record);
     }
     this.#manager.applyResources(this.spec.linux?.resources);
+  }
+
+  /** Makes the groups of resctrl, if any; they are on record before. */
+  #makeResctrl(): void {
+    const { options: { id }, parts, runtime: { root }, spec } = this;
+    const groups = parts.resctrl?.(id, spec.linux!.intelRdt!);
+    if (groups === undefined) return;
+    this.#groups = groups;
+    this.#record = { ...this.#record, resctrl: groups.owned };
+    writeRecord(root, this.#record);
+    this.#undo.push(() => groups.undo());
+    groups.make();
   }
 
   #plan(): Plan {
@@ -420,6 +435,7 @@ export class Creation {
   /** Does what init waits for. */
   #workFor(pid: number): void {
     const { parts: { netDevices: mover }, spec: { linux } } = this;
+    this.#groups?.join(pid);
     if (mover === undefined) return;
     this.#undo.push(() => mover.giveBack());
     mover.move(linux?.netDevices ?? {}, pid);

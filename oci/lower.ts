@@ -197,7 +197,13 @@ function timeOffsets({ timeOffsets }: Linux) {
 }
 
 /** What init cannot do for itself. */
-function awaitsDavit({ netDevices = {} }: Linux): Partial<LaunchInput> {
+function awaitsDavit(
+  { intelRdt, netDevices = {} }: Linux,
+): Partial<LaunchInput> {
+  if (intelRdt !== undefined) {
+    const why = "wait for the groups of resctrl";
+    return { awaitsDavit: { why, pointer: "/linux/intelRdt" } };
+  }
   if (Object.keys(netDevices).length === 0) return {};
   const why = "wait for the network devices";
   return { awaitsDavit: { why, pointer: "/linux/netDevices" } };

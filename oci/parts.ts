@@ -15,6 +15,7 @@ import type { HookRunner } from "./hooks.ts";
 import { loadNetDeviceMover } from "./net_device_tools.ts";
 import type { NetDeviceMover } from "./net_devices.ts";
 import type { Logger } from "./logger.ts";
+import { loadResctrl, type ResctrlPart } from "./resctrl_tools.ts";
 import type { Spec } from "./spec.ts";
 
 /** What a configuration needs besides what every one needs. */
@@ -24,6 +25,7 @@ export interface Parts {
     readonly all: RecordedHooks;
   };
   readonly netDevices?: NetDeviceMover;
+  readonly resctrl?: ResctrlPart;
   readonly seccomp?: typeof import("./seccomp_part.ts");
   readonly copyUp?: typeof import("./copy_up.ts");
 }
@@ -42,6 +44,7 @@ export async function loadParts(spec: Spec, log: Logger): Promise<Parts> {
     ...(Object.keys(linux?.netDevices ?? {}).length > 0 && {
       netDevices: await loadNetDeviceMover(),
     }),
+    ...(linux?.intelRdt && { resctrl: await loadResctrl() }),
     ...(linux?.seccomp && process && {
       seccomp: await import("./seccomp_part.ts"),
     }),

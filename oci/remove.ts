@@ -5,7 +5,10 @@
  */
 
 import { cgroupManagerFromState } from "../cgroup/existing.ts";
+import { E } from "../ffi/errno.ts";
+import { SyscallError } from "../ffi/error.ts";
 import { close, type Fd } from "../ffi/fd.ts";
+import { rmdir } from "../ffi/files.ts";
 import { poll, POLLIN } from "../ffi/poll.ts";
 import { pidfdOpen, pidfdSendSignal, reapChild } from "../ffi/process.ts";
 import { delContainerIDMapping } from "../mapping/mapping.ts";
@@ -81,7 +84,7 @@ export async function removeEnded(
 ): Promise<void> {
   const { id, sandboxId } = record;
   explained(`delete container ${quote(id)}`, () => {
-    removeCgroups(record);
+    removeGroups(record);
     removeTraces(runtime, id, sandboxId);
   });
   await runPoststop(runtime, record);
@@ -125,7 +128,17 @@ function readAny({ root, log }: Runtime, id: string) {
 /** Ends what still runs, and removes the cgroups. */
 function removeProcesses(record: ContainerRecord): void {
   endInit(record);
+  removeGroups(record);
+}
+
+/** Removes the cgroups, and the groups of resctrl. */
+function removeGroups(record: ContainerRecord): void {
   removeCgroups(record);
+  for (const path of record.resctrl ?? []) {
+    const errno = rmdir(path);
+    if (errno === 0 || errno === E.ENOENT) continue;
+    throw new SyscallError("rmdir", errno, path);
+  }
 }
 
 function removeCgroups(record: ContainerRecord): void {

@@ -58,8 +58,14 @@ export function linuxRule(): Rule {
     resources: lazily(resourcesRule),
     intelRdt: lazily(() =>
       object({
-        closID: text,
-        schemata: list(text, "an array of strings"),
+        closID: matching(
+          /^(\/|(?!\.\.?$)[^/\n]*)$/,
+          'the name of a group, or "/"',
+        ),
+        schemata: list(
+          matching(/^[^\n]*$/, "a string of one line"),
+          "an array of strings",
+        ),
         l3CacheSchema: text,
         memBwSchema: matching(
           /^MB:[^\n]*$/,

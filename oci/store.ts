@@ -58,6 +58,8 @@ export interface ContainerRecord {
   readonly resourceCgroups: readonly string[];
   /** What the steps after `start` are for, by their number. */
   readonly reasons: Readonly<Record<string, Reason>>;
+  /** Groups of resctrl to remove with the container, in this order. */
+  readonly resctrl?: readonly string[];
   /** The config's hooks, from when the first of them may have run. */
   readonly hooks?: RecordedHooks;
 }

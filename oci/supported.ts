@@ -18,7 +18,6 @@ interface Refusal {
 /** Delete a line when its feature is built. */
 function refusals(): readonly Refusal[] {
   return [
-    { pointer: "/linux/intelRdt", what: "Intel RDT is" },
     { pointer: "/linux/resources/blockIO/*", what: "it is", zero: true },
     { pointer: "/linux/resources/hugepageLimits", what: "it is" },
     { pointer: "/linux/resources/network/*", what: "it is", zero: true },

@@ -48,7 +48,6 @@ Deno.test("checkSupported() names each property that is not built", () => {
     },
   };
   assertEquals(refused(config), [
-    "/linux/intelRdt",
     "/linux/resources/blockIO/weight",
     "/linux/resources/hugepageLimits",
     "/linux/resources/network/classID",
@@ -59,10 +58,12 @@ Deno.test("checkSupported() names each property that is not built", () => {
 });
 
 Deno.test("checkSupported() says what it found", () => {
-  const [problem] = checkSupported({ linux: { intelRdt: { closID: "x" } } });
+  const [problem] = checkSupported({
+    linux: { resources: { rdma: { x: {} } } },
+  });
   assertEquals(
     describeProblem(problem!),
-    "linux.intelRdt: Intel RDT is not supported yet, found an object",
+    "linux.resources.rdma: it is not supported yet, found an object",
   );
 });
 

@@ -95,6 +95,7 @@ const LESS: readonly [RegExp, RegExp][] = [
   [/^\/process\/ioPriority\/priority$/, /must be from 0 to 7/],
   [/^\/process\/execCPUAffinity\//, /must be a list of processors/],
   [/^\/linux\/devices\/\d+\/(major|minor)$/, /an integer from 0 to/],
+  [/^\/linux\/intelRdt\/(closID$|schemata\/)/, /name of a group|of one line/],
   [/^\/linux\/netDevices$/, /needs a network namespace/],
   [/^\/linux\/netDevices\//, /network device|must have|is the name of/],
   [/^\/linux\/sysctl\//, /namespace|conflicts|no name|NUL/],

@@ -181,8 +181,8 @@ badConfig("a mount of an unknown type", /\/data/, (config) => {
   });
 });
 badConfig(
-  "what it cannot do: linux.intelRdt",
-  /intelRdt/,
+  "what the host cannot do: linux.intelRdt",
+  /linux\.intelRdt: no resctrl file system is mounted/,
   (config) => {
     config.linux.intelRdt = { closID: "guaranteed" };
   },
