@@ -100,6 +100,8 @@ export interface BindMount extends Target, AttributesInput {
   readonly source: string;
   /** Whether the mounts below the source come too. */
   readonly recursive: boolean;
+  /** Whether its mount point is in a new file system, which has no links. */
+  readonly inNew?: boolean;
   readonly idmap?: IdmapInput;
 }
 

@@ -70,7 +70,7 @@ export function planMounts(
 function attach(
   plan: PlanBuilder,
   destination: string,
-  kind: "directory" | "bind" | "proc",
+  kind: "directory" | "bind" | "any",
   ordinary = false,
 ): void {
   const point = kind === "directory" ? kind : undefined;
@@ -179,8 +179,10 @@ function bind(plan: PlanBuilder, mount: BindMount, source: string): void {
   if (destination === "/proc") requireProcfs(plan, reg(source));
   applyAttributes(plan, reg(source), mount);
   plan.add({ set: "mount", value: reg(source) });
-  const isProc = components(destination)[0] === "proc";
-  attach(plan, mount.mountPoint ?? destination, isProc ? "proc" : "bind");
+  // No link can lead it into /proc, or it is meant to be there.
+  const isSafe = mount.inNew === true ||
+    components(destination)[0] === "proc";
+  attach(plan, mount.mountPoint ?? destination, isSafe ? "any" : "bind");
   plan.call("close", [reg("mount")]);
 }
 

@@ -120,7 +120,13 @@ function legacyMounts(
           source: "cgroup",
           data: hierarchyOptions(hierarchy),
         }
-        : { kind: "bind", ...common, source: own, recursive: false },
+        : {
+          kind: "bind",
+          ...common,
+          source: own,
+          recursive: false,
+          inNew: true,
+        },
     );
     // Controllers that are mounted together are found by each name.
     for (const text of hierarchy.controllers) {

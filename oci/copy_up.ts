@@ -8,10 +8,20 @@
  * @module
  */
 
-import { AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW, O, RESOLVE } from "../ffi/fd.ts";
-import { close, openat2, read, write } from "../ffi/fd.ts";
-import type { Fd } from "../ffi/fd.ts";
-import { checked } from "../ffi/syscall.ts";
+import type { Fd, O, RESOLVE } from "../ffi/fd.ts";
+import type { checked } from "../ffi/syscall.ts";
+
+const AT_EMPTY_PATH = 0x1000, AT_SYMLINK_NOFOLLOW = 0x100;
+
+/** What this module takes of ffi, which is loaded already. */
+export interface CopyTools {
+  readonly checked: typeof checked;
+  readonly close: (fd: number) => void;
+  readonly read: (fd: number, buffer: Uint8Array<ArrayBuffer>) => number;
+  readonly write: (fd: number, bytes: Uint8Array<ArrayBuffer>) => void;
+  readonly O: typeof O;
+  readonly RESOLVE: typeof RESOLVE;
+}
 
 /** A path component as the kernel has it, with a NUL at its end. */
 type Name = Uint8Array<ArrayBuffer>;
@@ -42,123 +52,151 @@ const STATX_BASIC = 0x7ff;
  * Copies what is in the directory `from` to the directory `to`.
  * @throws {SyscallError}
  */
-export function copyUp(from: Fd, to: Fd, root: RootOwner): void {
-  const { mode, uid, gid, times } = status(from);
-  const source = reopen(from);
-  const target = reopen(to);
+export function copyUp(
+  tools: CopyTools,
+  from: Fd,
+  to: Fd,
+  root: RootOwner,
+): void {
+  const { mode, uid, gid, times } = status(tools, from);
+  const source = reopen(tools, from);
+  const target = reopen(tools, to);
   try {
-    copyEntries(source, target, "");
+    copyEntries(tools, source, target, "");
     if (root.uid || root.gid) {
       const keep = 0xffffffff;
       const owner = root.uid ? uid : keep, group = root.gid ? gid : keep;
-      checked("fchown", "/", target, owner, group);
+      tools.checked("fchown", "/", target, owner, group);
     }
-    if (root.mode) checked("fchmod", "/", target, mode & PERMISSIONS);
-    setTimes(target, encode("."), times, "/");
+    if (root.mode) tools.checked("fchmod", "/", target, mode & PERMISSIONS);
+    setTimes(tools, target, encode("."), times, "/");
   } finally {
-    close(source);
-    close(target);
+    tools.close(source);
+    tools.close(target);
   }
 }
 
 /** What came is open for its path alone. */
-function reopen(fd: Fd): Fd {
-  return openat2(fd, ".", { flags: O.RDONLY | O.DIRECTORY });
+function reopen(tools: CopyTools, fd: Fd): Fd {
+  const flags = tools.O.RDONLY | tools.O.DIRECTORY;
+  return openName(tools, fd, encode("."), flags, ".");
 }
 
-function copyEntries(from: Fd, to: Fd, at: string): void {
-  for (const name of entries(from)) {
+function copyEntries(tools: CopyTools, from: Fd, to: Fd, at: string): void {
+  for (const name of entries(tools, from)) {
     const path = `${at}/${new TextDecoder().decode(name.subarray(0, -1))}`;
-    copyEntry(from, to, name, path);
+    copyEntry(tools, from, to, name, path);
   }
 }
 
 function copyEntry(
+  tools: CopyTools,
   from: Fd,
   to: Fd,
   name: Name,
   path: string,
 ): void {
-  const file = openName(from, name, O.PATH | O.NOFOLLOW, path);
+  const file = openName(
+    tools,
+    from,
+    name,
+    tools.O.PATH | tools.O.NOFOLLOW,
+    path,
+  );
   let found: Status;
   try {
-    found = status(file);
+    found = status(tools, file);
     const kind = found.mode & S_IFMT;
     if (kind === S_IFDIR) {
-      copyDirectory(from, to, name, path);
-    } else if (kind === S_IFREG) copyFile(from, to, name, path);
+      copyDirectory(tools, from, to, name, path);
+    } else if (kind === S_IFREG) copyFile(tools, from, to, name, path);
     else if (kind === S_IFLNK) {
-      checked("symlinkat", path, linkText(file, path), to, name);
-    } else checked("mknodat", path, to, name, found.mode, found.device);
+      tools.checked("symlinkat", path, linkText(tools, file, path), to, name);
+    } else tools.checked("mknodat", path, to, name, found.mode, found.device);
   } finally {
-    close(file);
+    tools.close(file);
   }
   const { uid, gid, mode, times } = found;
-  checked("fchownat", path, to, name, uid, gid, AT_SYMLINK_NOFOLLOW);
+  tools.checked("fchownat", path, to, name, uid, gid, AT_SYMLINK_NOFOLLOW);
   // Not before: a change of the owner takes set-user-ID bits away.
   if ((mode & S_IFMT) !== S_IFLNK) {
-    checked("fchmodat", path, to, name, mode & PERMISSIONS);
+    tools.checked("fchmodat", path, to, name, mode & PERMISSIONS);
   }
-  setTimes(to, name, times, path);
+  setTimes(tools, to, name, times, path);
 }
 
 function copyDirectory(
+  tools: CopyTools,
   from: Fd,
   to: Fd,
   name: Name,
   path: string,
 ): void {
-  const flags = O.RDONLY | O.DIRECTORY | O.NOFOLLOW;
-  checked("mkdirat", path, to, name, 0o700);
-  const source = openName(from, name, flags, path);
+  const flags = tools.O.RDONLY | tools.O.DIRECTORY | tools.O.NOFOLLOW;
+  tools.checked("mkdirat", path, to, name, 0o700);
+  const source = openName(tools, from, name, flags, path);
   try {
-    const target = openName(to, name, flags, path);
+    const target = openName(tools, to, name, flags, path);
     try {
-      copyEntries(source, target, path);
+      copyEntries(tools, source, target, path);
     } finally {
-      close(target);
+      tools.close(target);
     }
   } finally {
-    close(source);
+    tools.close(source);
   }
 }
 
-function copyFile(from: Fd, to: Fd, name: Name, path: string): void {
-  const source = openName(from, name, O.RDONLY | O.NOFOLLOW | O.NONBLOCK, path);
+function copyFile(
+  tools: CopyTools,
+  from: Fd,
+  to: Fd,
+  name: Name,
+  path: string,
+): void {
+  const source = openName(
+    tools,
+    from,
+    name,
+    tools.O.RDONLY | tools.O.NOFOLLOW | tools.O.NONBLOCK,
+    path,
+  );
   try {
-    const flags = O.WRONLY | O.CREAT | O.EXCL | O.NOFOLLOW;
-    const target = openName(to, name, flags, path, 0o600);
+    const flags = tools.O.WRONLY | tools.O.CREAT | tools.O.EXCL |
+      tools.O.NOFOLLOW;
+    const target = openName(tools, to, name, flags, path, 0o600);
     try {
       const buffer = new Uint8Array(65536);
-      for (let n; (n = read(source, buffer)) > 0;) {
-        write(target, buffer.subarray(0, n));
+      for (let n; (n = tools.read(source, buffer)) > 0;) {
+        tools.write(target, buffer.subarray(0, n));
       }
     } finally {
-      close(target);
+      tools.close(target);
     }
   } finally {
-    close(source);
+    tools.close(source);
   }
 }
 
 function openName(
+  tools: CopyTools,
   at: Fd,
   name: Name,
   flags: number,
   path: string,
   mode = 0,
 ): Fd {
-  const resolve = RESOLVE.NO_SYMLINKS | RESOLVE.BENEATH;
+  const resolve = tools.RESOLVE.NO_SYMLINKS | tools.RESOLVE.BENEATH;
   // struct open_how
   const how = new BigUint64Array(
-    [flags | O.CLOEXEC, mode, resolve].map(BigInt),
+    [flags | tools.O.CLOEXEC, mode, resolve].map(BigInt),
   );
-  return checked("openat2", path, at, name, how, how.byteLength) as Fd;
+  return tools.checked("openat2", path, at, name, how, how.byteLength) as Fd;
 }
 
-function status(fd: Fd): Status {
+function status(tools: CopyTools, fd: Fd): Status {
   const buffer = new Uint8Array(256);
-  checked("statx", "", fd, "", AT_EMPTY_PATH, STATX_BASIC, buffer);
+  tools.checked("statx", "", fd, "", AT_EMPTY_PATH, STATX_BASIC, buffer);
   const view = new DataView(buffer.buffer);
   const u32 = (at: number) => view.getUint32(at, true);
   const major = u32(128), minor = u32(132);
@@ -175,27 +213,28 @@ function status(fd: Fd): Status {
 }
 
 function setTimes(
+  tools: CopyTools,
   at: Fd,
   name: Name,
   times: BigInt64Array<ArrayBuffer>,
   path: string,
 ): void {
-  checked("utimensat", path, at, name, times, AT_SYMLINK_NOFOLLOW);
+  tools.checked("utimensat", path, at, name, times, AT_SYMLINK_NOFOLLOW);
 }
 
-function linkText(fd: Fd, path: string): Name {
+function linkText(tools: CopyTools, fd: Fd, path: string): Name {
   const bytes = new Uint8Array(4097);
-  const n = checked("readlinkat", path, fd, "", bytes, 4096);
+  const n = tools.checked("readlinkat", path, fd, "", bytes, 4096);
   return bytes.slice(0, n + 1);
 }
 
 /** The names in an open directory, getdents(2), but `.` and `..`. */
-function entries(fd: Fd): Name[] {
+function entries(tools: CopyTools, fd: Fd): Name[] {
   const names: Name[] = [];
   const bytes = new Uint8Array(32768);
   const view = new DataView(bytes.buffer);
   for (;;) {
-    const n = checked("getdents64", "", fd, bytes, bytes.length);
+    const n = tools.checked("getdents64", "", fd, bytes, bytes.length);
     if (n === 0) return names;
     for (let at = 0; at < n; at += view.getUint16(at + 16, true)) {
       const from = at + 19;

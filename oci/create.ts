@@ -15,7 +15,15 @@ import { processCgroupsPath } from "../cgroup/paths.ts";
 import type { CgroupManager } from "../cgroup/types.ts";
 import { E, errnoText } from "../ffi/errno.ts";
 import { SyscallError } from "../ffi/error.ts";
-import { close, closesOnExec, type Fd, O } from "../ffi/fd.ts";
+import {
+  close,
+  closesOnExec,
+  type Fd,
+  O,
+  read,
+  RESOLVE,
+  write,
+} from "../ffi/fd.ts";
 import {
   fchown,
   isDirectory,
@@ -27,7 +35,7 @@ import {
 import { launchLibrary } from "../ffi/libc.ts";
 import { pidfdOpen, pidfdSendSignal, waitChild } from "../ffi/process.ts";
 import { connect, listen, sendDescriptor } from "../ffi/socket.ts";
-import { ARCH } from "../ffi/syscall.ts";
+import { ARCH, checked } from "../ffi/syscall.ts";
 import { planLaunch } from "../launch/compile.ts";
 import type { SeccompInput } from "../launch/input.ts";
 import {
@@ -417,7 +425,12 @@ export class Creation {
     return {
       copyUp: (from, to, root) => {
         try {
-          part.copyUp(from, to, root);
+          part.copyUp(
+            { checked, close, read, write, O, RESOLVE },
+            from,
+            to,
+            root,
+          );
         } catch (error) {
           if (!(error instanceof SyscallError)) throw error;
           throw new RuntimeError(
