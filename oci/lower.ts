@@ -131,7 +131,8 @@ export function lower(spec: Spec, context: LowerContext): LaunchInput {
       ...(linux.mountLabel && { mountLabel: linux.mountLabel }),
     }),
     devices: hasDev ? defaultDevices(linux) : [],
-    deviceNodes: (linux.devices ?? []).map(lowerDevice),
+    deviceNodes: (linux.devices ?? []).map(lowerDevice)
+      .filter((node) => !hasDev || !isDefaultLink(node)),
     sysctls: lowerSysctls(linux.sysctl),
     ...(linux.personality?.domain && {
       personality: lowerPersonality(linux.personality),
@@ -153,6 +154,15 @@ function defaultDevices({ devices = [] }: Linux): readonly DeviceInput[] {
   if (devices.length === 0) return DEVICES;
   const taken = devices.map(({ path }) => `/${components(path).join("/")}`);
   return DEVICES.filter(({ name }) => !taken.includes(`/dev/${name}`));
+}
+
+/**
+ * Engines list all devices of the host, also /dev/ptmx, which would lead to
+ * the host's terminals: the container has its own there.
+ */
+function isDefaultLink({ path }: DeviceNodeInput): boolean {
+  const place = `/${components(path).join("/")}`;
+  return DEVICE_LINKS.some(({ path }) => place === `/dev/${path}`);
 }
 
 function lowerDevice(device: Device, index: number): DeviceNodeInput {

@@ -1,4 +1,5 @@
 import { NAMESPACE_FLAG } from "../launch/namespaces.ts";
+import { components } from "../launch/root_paths.ts";
 import {
   absolutePath,
   bool,
@@ -136,6 +137,11 @@ function deviceNode(): Rule {
   return (value, at, out) => {
     if (!shape(value, at, out)) return false;
     const type = property(value, "type");
+    const path = property(value, "path") as string;
+    if (components(path).length === 0) {
+      const message = "must not be the root directory, found ";
+      return fault(out, `${at}/path`, path, message + quote(path));
+    }
     if (type === "p") return true;
     for (const name of ["major", "minor"]) {
       if (property(value, name) !== undefined) continue;

@@ -80,7 +80,7 @@ const LESS: readonly [RegExp, RegExp][] = [
   [/^\/linux\/timeOffsets\/\w+\/nanosecs$/, /at most 999999999/],
   [/^\/(root\/readonly|mounts)$/, /needs a mount namespace/],
   [/^\/linux\/(rootfsP|maskedP|readonlyP)/, /needs a mount namespace/],
-  [/^\/linux\/devices\/\d+\/path$/, /absolute path/],
+  [/^\/linux\/devices\/\d+\/path$/, /absolute path|root directory/],
   [/^\/linux\/cgroupsPath$/, /must not have ".."/],
   [/^\/linux\/resources\/devices\/\d+\/type$/, /"a", "c" or "b"/],
   [/^\/linux\/resources\/devices\/\d+\/access$/, /letters of "rwm"/],

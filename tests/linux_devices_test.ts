@@ -1,6 +1,6 @@
 /** Devices that the configuration asks for, seen from inside. */
 import { assertEquals, assertMatch } from "@std/assert";
-import type { Patch } from "./config.ts";
+import type { Config, Patch } from "./config.ts";
 import { command, containerTest } from "./container.ts";
 import { sees, writable } from "./inside.ts";
 
@@ -64,13 +64,19 @@ sees(
   }),
 );
 sees(
-  "a device twice",
+  "a device twice: what is there stays as it is",
   `${STAT} /dev/mine`,
-  "character special file 1:3 600 0:0",
+  "character special file 1:3 666 0:0",
   devices(
     { type: "c", path: "/dev/mine", major: 1, minor: 3 },
     { type: "c", path: "/dev/mine", major: 1, minor: 3, fileMode: 0o600 },
   ),
+);
+sees(
+  "a device that engines list in the place of the container's own terminals",
+  "readlink /dev/ptmx",
+  "pts/ptmx",
+  devices({ type: "c", path: "/dev/ptmx", major: 5, minor: 2 }),
 );
 const mapped: Patch = (config) => {
   const ids = [{ containerID: 0, hostID: 0, size: 65536 }];
@@ -106,6 +112,19 @@ for (
       "where a file is",
       devices({ type: "c", path: "/etc/passwd", major: 1, minor: 3 }),
       /make the device \/etc\/passwd .*: File exists/,
+    ],
+    [
+      "in the place of the root",
+      devices({ type: "c", path: "/dev/..", major: 1, minor: 3 }),
+      /linux\.devices\[0\]\.path: must not be the root directory/,
+    ],
+    [
+      "that is another one on the host, in a user namespace",
+      (config: Config) => {
+        devices({ type: "c", path: "/dev/full", major: 1, minor: 3 })(config);
+        mapped(config);
+      },
+      /make the device \/dev\/full \(c 1:3\) .*: No such device/,
     ],
     [
       "with a number that the kernel has no room for",
