@@ -8,7 +8,7 @@
  */
 
 import { basename } from "@std/path/posix";
-import type { Hierarchy } from "../cgroup/layout.ts";
+import type { Hierarchy, UnifiedHierarchy } from "../cgroup/layout.ts";
 import type { AttributesInput, MountInput } from "../launch/input.ts";
 import { ConfigError, RuntimeError } from "./errors.ts";
 import type { MountContext } from "./lower_mounts.ts";
@@ -53,15 +53,45 @@ function ownCgroup(
   return cgroupDirectories.find((path) => path.startsWith(`${mountPoint}/`));
 }
 
+/**
+ * The cgroup that Davit itself is in, of the hierarchy that is mounted with
+ * `root` at `mountPoint`: a container without a cgroup of its own stays there.
+ */
+function sharedCgroup(
+  { mountPoint, root }: UnifiedHierarchy,
+  controller: string,
+  { processCgroups }: MountContext,
+): string | undefined {
+  // cgroups(7): ID, controllers, path; the controllers of v2 are none.
+  const line = processCgroups?.().split("\n").find((line) =>
+    line.split(":")[1]?.split(",").includes(controller)
+  );
+  const path = line?.split(":").slice(2).join(":");
+  if (path === undefined || !path.startsWith("/")) return undefined;
+  if (path.split("/").includes("..")) return undefined; // of another namespace
+  if (root === "/") return path === "/" ? mountPoint : mountPoint + path;
+  return path === root || path.startsWith(`${root}/`)
+    ? mountPoint + path.slice(root.length)
+    : undefined;
+}
+
 function unifiedMount(
   { destination, pointer, options }: CgroupMount,
   context: MountContext,
 ): MountInput {
-  const { mountPoint } = context.layout.unified!;
-  const own = ownCgroup(mountPoint, context);
+  const unified = context.layout.unified!;
+  const own = ownCgroup(unified.mountPoint, context);
   const common = { destination, pointer, ...attributes(options) };
-  if (context.cgroupNamespace || own === undefined) {
+  const shared = own === undefined && !context.cgroupNamespace
+    ? sharedCgroup(unified, "", context)
+    : undefined;
+  if (shared !== undefined) {
+    refuseData(pointer, options);
     // What is not the container's own may be looked at, no more.
+    const set = common.set | MOUNT_ATTR_RDONLY;
+    return { kind: "bind", ...common, set, source: shared, recursive: true };
+  }
+  if (context.cgroupNamespace || own === undefined) {
     const set = own === undefined && !context.cgroupNamespace
       ? common.set | MOUNT_ATTR_RDONLY
       : common.set;
@@ -104,15 +134,21 @@ function legacyMounts(
   }];
   for (const hierarchy of context.layout.hierarchies) {
     const own = ownCgroup(hierarchy.mountPoint, context);
-    if (own === undefined) continue;
+    const shared = own === undefined && !context.cgroupNamespace
+      ? sharedCgroup(hierarchy, hierarchy.controllers[0]!, context)
+      : undefined;
+    const source = own ?? shared;
+    if (source === undefined && !context.cgroupNamespace) continue;
     const name = basename(hierarchy.mountPoint);
     const common = {
       destination: `${destination}/${name}`,
       pointer,
       ...wanted,
+      // What is not the container's own may be looked at, no more.
+      set: shared === undefined ? wanted.set : wanted.set | MOUNT_ATTR_RDONLY,
     };
     result.push(
-      context.cgroupNamespace
+      source === undefined || context.cgroupNamespace
         ? {
           kind: "filesystem",
           ...common,
@@ -123,7 +159,7 @@ function legacyMounts(
         : {
           kind: "bind",
           ...common,
-          source: own,
+          source,
           recursive: false,
           inNew: true,
         },

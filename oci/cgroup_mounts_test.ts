@@ -176,3 +176,55 @@ Deno.test("cgroupMounts() says that a host has no cgroups", () => {
   );
   assertEquals(error.code, "system");
 });
+
+Deno.test("cgroupMounts() without own cgroups shows Davit's, read-only", () => {
+  const text = "4:memory:/user/of:1\n3:cpu,cpuacct:/\n" +
+    "1:name=systemd:/../outside\n0::/unified/x\n";
+  for (const mountinfo of [HYBRID, LEGACY, UNIFIED]) {
+    const layout = cgroupLayout(mountinfo);
+    const points = new Map(
+      layout.hierarchies.map(({ controllers, mountPoint }) => [
+        controllers[0]!,
+        mountPoint,
+      ]),
+    );
+    const mounts = lowerMounts(
+      [{ destination: "/sys/fs/cgroup", type: "cgroup", options: ["nosuid"] }],
+      {
+        bundle: "/bundle",
+        layout,
+        cgroupDirectories: [],
+        cgroupNamespace: false,
+        processCgroups: () => text,
+      },
+    );
+    const binds = mounts.filter((mount) => mount.kind === "bind");
+    for (const { set } of binds) {
+      assertEquals(set, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID);
+    }
+    const sources = binds.map(({ source }) => source);
+    if (points.size === 0) {
+      assertEquals(sources, [`${layout.unified!.mountPoint}/unified/x`]);
+      continue;
+    }
+    const wanted = [
+      ...["cpu", "cpuacct"].flatMap((name) => points.get(name) ?? []),
+      ...(points.has("memory") ? [`${points.get("memory")}/user/of:1`] : []),
+    ];
+    assertEquals(sources.sort(), wanted.sort());
+  }
+});
+
+Deno.test("cgroupMounts() in a namespace has all hierarchies", () => {
+  const layout = cgroupLayout(HYBRID);
+  const mounts = lowerMounts([{ destination: "/c", type: "cgroup" }], {
+    bundle: "/bundle",
+    layout,
+    cgroupDirectories: [],
+    cgroupNamespace: true,
+  });
+  const made = mounts.filter((mount) =>
+    mount.kind === "filesystem" && mount.type === "cgroup"
+  );
+  assertEquals(made.length, layout.hierarchies.length);
+});

@@ -8,7 +8,7 @@
 import { join } from "@std/path/posix";
 import { cgroupJoins } from "../cgroup/joins.ts";
 import type { CgroupLayout } from "../cgroup/layout.ts";
-import { lstat } from "../ffi/files.ts";
+import { lstat, readText } from "../ffi/files.ts";
 import type {
   DeviceInput,
   DeviceNodeInput,
@@ -126,6 +126,7 @@ export function lower(spec: Spec, context: LowerContext): LaunchInput {
       layout,
       cgroupDirectories,
       cgroupNamespace,
+      processCgroups: () => readText("/proc/self/cgroup"),
       rootfs,
       idMaps: idMaps.indexes,
       ...(linux.mountLabel && { mountLabel: linux.mountLabel }),

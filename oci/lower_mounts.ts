@@ -38,6 +38,8 @@ export interface MountContext {
   readonly layout: CgroupLayout;
   /** The container's cgroup in each hierarchy. */
   readonly cgroupDirectories: readonly string[];
+  /** The text of /proc/self/cgroup; absent: nobody knows. */
+  readonly processCgroups?: () => string;
   /** Whether the container has a cgroup namespace of its own. */
   readonly cgroupNamespace: boolean;
   /** The root file system's path on the host; absent: links stay unread. */

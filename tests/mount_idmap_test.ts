@@ -3,7 +3,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Config, Mount } from "./config.ts";
 import { change, type Container, containerTest, script } from "./container.ts";
 import { assertOneLine, assertSuccess, run } from "./davit.ts";
-import { addMounts, bind, hostMounts } from "./mounts.ts";
+import { addMounts, bind, hostMounts, source } from "./mounts.ts";
 
 const OWNERS = "stat -c '%u:%g %n'";
 
@@ -182,4 +182,62 @@ containerTest(
     assert(container.leftovers().length === 0);
     assertMatch((await container.run()).stderr, /^[^\n]+\n$/);
   },
+);
+
+containerTest(
+  "idmap: files of the host's own file system",
+  script(`${OWNERS} /m/file /m`),
+  async (container) => {
+    const path = source(container);
+    Deno.chownSync(`${path}/file`, 5, 6);
+    addMounts(
+      container,
+      mapped(bind("/m", path, "bind", "idmap"), [mapping(0, 70000, 100)]),
+    );
+    const { code, stdout, stderr } = await container.run();
+    // Not every file system can.
+    if (code !== 0) assertMatch(stderr, /does not support ID-mapped mounts/);
+    else assertEquals(stdout, "70005:70006 /m/file\n70000:70000 /m\n");
+    const { uid, gid } = Deno.statSync(`${path}/file`);
+    assertEquals([uid, gid], [5, 6]);
+  },
+);
+
+containerTest(
+  "idmap: the maps of a user namespace that is joined",
+  script(`${OWNERS} /m/of-5`),
+  async (container) => {
+    Deno.mkdirSync(`${container.rootfs}/m`);
+    const holder = new Deno.Command("unshare", {
+      args: ["--user", "sh", "-c", "echo ready; read x"],
+      stdin: "piped",
+      stdout: "piped",
+    }).spawn();
+    try {
+      const reader = holder.stdout.getReader();
+      await reader.read();
+      for (const file of ["uid_map", "gid_map"]) {
+        Deno.writeTextFileSync(
+          `/proc/${holder.pid}/${file}`,
+          "0 300000 1000\n",
+        );
+      }
+      change(container, (config) => {
+        const path = `/proc/${holder.pid}/ns/user`;
+        config.linux.namespaces.push({ type: "user", path });
+      });
+      await withTree(container, async (path) => {
+        addMounts(container, bind("/m", path, "bind", "idmap"));
+        assertEquals(
+          assertSuccess(await container.run()).stdout,
+          "5:6 /m/of-5\n",
+        );
+      });
+      await reader.cancel();
+    } finally {
+      await holder.stdin.close();
+      await holder.status;
+    }
+  },
+  { programs: ["unshare"] },
 );

@@ -101,3 +101,29 @@ containerTest(
     assertEquals(hostMounts(container), before);
   },
 );
+
+containerTest(
+  "mounts: with rootfsPropagation slave the host's later mounts come in",
+  script("sleep 100", (config) => config.linux["rootfsPropagation"] = "rslave"),
+  async (container) => {
+    const path = source(container), other = source(container, "other");
+    Deno.mkdirSync(`${path}/later`);
+    assertSuccess(await run(["mount", "--bind", path, path]));
+    try {
+      assertSuccess(await run(["mount", "--make-shared", path]));
+      addMounts(container, bind("/in", path, "rbind", "rslave"));
+      assertSuccess(await container.create());
+      assertSuccess(await container.start());
+      const { pid } = await container.state();
+      const inside = `/proc/${pid}/root/in/later/file`;
+      assertEquals(readIfThere(inside), "");
+      assertSuccess(await run(["mount", "--bind", other, `${path}/later`]));
+      assertEquals(readIfThere(inside), "other\n");
+      assertSuccess(await run(["umount", `${path}/later`]));
+      assertEquals(readIfThere(inside), "");
+      assertSuccess(await container.davit(["delete", "--force", container.id]));
+    } finally {
+      await run(["umount", "-R", path]);
+    }
+  },
+);

@@ -189,3 +189,42 @@ rootTest(
   },
   needs("newuidmap", "newgidmap", "unshare", "mount"),
 );
+
+for (const own of [false, true]) {
+  const what = own ? "of its own" : "of the host";
+  rootTest(
+    `rootless: cgroups in a namespace ${what} are as runc's`,
+    async () => {
+      await using container = new UserContainer();
+      await container.rootlessConfig((config) => {
+        const others = config.linux.namespaces.filter(({ type }) =>
+          type !== "cgroup"
+        );
+        config.linux.namespaces = own
+          ? [...others, { type: "cgroup" }]
+          : others;
+        const script = "ls /sys/fs/cgroup; cat /proc/self/mountinfo";
+        config.process.args = ["sh", "-c", script];
+      });
+      Deno.chownSync(container.rootfs, UID, UID);
+      // Less the numbers, and the host's own mounts below; sorted.
+      const look = ({ stdout }: Result) =>
+        stdout.split("\n").filter((line) =>
+          !line.includes(" ") || (line.includes(" - cgroup") &&
+            line.includes("noexec"))
+        ).map((line) => line.split(" ").slice(2, 6).join(" ") || line).sort();
+      const ours = assertSuccess(await container.asUser(["run", "r1"]));
+      const theirs = assertSuccess(
+        await run([...AS_USER, "runc", "run", "r2"], {
+          cwd: container.bundle,
+          env: {
+            XDG_RUNTIME_DIR: `${container.folder}/home`,
+            PATH: Deno.env.get("PATH") ?? "",
+          },
+        }),
+      );
+      assertEquals(look(ours), look(theirs));
+    },
+    needs("runc"),
+  );
+}
