@@ -9,7 +9,10 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { dirname, fromFileUrl, join } from "@std/path/posix";
+import { callNumbers } from "../launch/seccomp/architectures.ts";
 import { makeBundle } from "../tests/bundle.ts";
+import type { Config } from "../tests/config.ts";
+import { engineProfile } from "../tests/seccomp_profiles.ts";
 import type { LoopJob } from "./bench_loop.ts";
 
 const repo = dirname(dirname(fromFileUrl(import.meta.url)));
@@ -158,6 +161,23 @@ async function compareThroughput(
   }
 }
 
+/** What podman asks for by default: seccomp, masked paths, twenty mounts. */
+function likeAnEngines(config: Config): void {
+  const known = [...callNumbers("X86_64").keys()];
+  config.process.args = ["/bin/true"];
+  config.linux.seccomp = { ...engineProfile(known) };
+  const bound = "hosts hostname resolv.conf passwd group shells issue motd " +
+    "networks protocols services profile timezone";
+  for (const name of bound.split(" ")) {
+    config.mounts.push({
+      destination: `/etc/${name}`,
+      type: "bind",
+      source: "/etc/hostname",
+      options: ["bind", "rprivate", "nosuid", "nodev", "noexec"],
+    });
+  }
+}
+
 /** A program that only says hello, compiled as Davit is. */
 function compileHello(folder: string): string {
   const source = `${folder}/hello.js`;
@@ -204,6 +224,21 @@ async function main(): Promise<void> {
         pause,
       );
     }
+    const engine = `${folder}/engine`;
+    Deno.mkdirSync(engine);
+    makeBundle(engine, "BENCH=1", likeAnEngines, davit);
+    compare(
+      runs,
+      ["davit run of a config as podman's", [
+        ...own,
+        "run",
+        "-b",
+        engine,
+        `${id}-engine`,
+      ]],
+      ["runc run", [...runc, "run", "-b", engine, `${id}-peer`]],
+      "aim: at most 0.9",
+    );
     time([...own, "create", "-b", bundle, id]);
     compare(
       runs,

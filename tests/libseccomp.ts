@@ -23,6 +23,8 @@ const ARCH_TOKENS: Readonly<Record<string, number>> = {
 const OPERATORS = "NE LT LE EQ GE GT MASKED_EQ".split(" ");
 
 const UNKNOWN = -1, EEXIST = 17;
+/** SCMP_FLTATR_CTL_OPTIMIZE. */
+const OPTIMIZE = 8;
 
 function open() {
   return Deno.dlopen("libseccomp.so.2", {
@@ -30,6 +32,7 @@ function open() {
     seccomp_release: { parameters: ["pointer"], result: "void" },
     seccomp_arch_add: { parameters: ["pointer", "u32"], result: "i32" },
     seccomp_arch_remove: { parameters: ["pointer", "u32"], result: "i32" },
+    seccomp_attr_set: { parameters: ["pointer", "u32", "u32"], result: "i32" },
     seccomp_syscall_resolve_name: { parameters: ["buffer"], result: "i32" },
     seccomp_rule_add_array: {
       parameters: ["pointer", "u32", "i32", "u32", "buffer"],
@@ -70,11 +73,13 @@ export function knownToBoth(): string[] {
  * The filter that libseccomp makes of a profile in the way of runc: a rule
  * that tests an argument twice becomes a rule for each test.
  *
+ * @param level how to optimize: 2 is a binary tree, as runc asks for since 1.2
  * @param foreign whether x86_64, on which this runs, is left out
  */
 export function libseccompFilter(
   profile: Profile,
   foreign = false,
+  level = 1,
 ): Uint8Array {
   library ??= open();
   const byDefault = actionValue(profile.defaultAction, profile.defaultErrnoRet);
@@ -86,6 +91,8 @@ export function libseccompFilter(
     }
   };
   try {
+    const optimize = library.seccomp_attr_set(context, OPTIMIZE, level);
+    succeed(optimize, "optimize");
     for (const arch of profile.architectures ?? []) {
       succeed(library.seccomp_arch_add(context, ARCH_TOKENS[arch]!), arch);
     }
