@@ -5,6 +5,7 @@ import { command as kill } from "./cmd/kill.ts";
 import { command as list } from "./cmd/list.ts";
 import { command as start } from "./cmd/start.ts";
 import { command as state } from "./cmd/state.ts";
+import { exit } from "./cmd/exit.ts";
 
 type Launching = typeof import("./cmd/launching.ts");
 const launching = () => import("./cmd/launching.ts");
@@ -37,4 +38,4 @@ const commands: CommandTable = {
   try: from((file) => file.tryOut),
 };
 
-if (import.meta.main) Deno.exit(await dispatch(Deno.args, commands));
+if (import.meta.main) exit(await dispatch(Deno.args, commands));

@@ -88,6 +88,11 @@ export function rawSyscall(
   return result === -1 ? -errnoView.getInt32() : result;
 }
 
+/** Whether libc has been opened, so that calls cost nothing more. */
+export function isOpen(): boolean {
+  return call !== undefined;
+}
+
 /** The address of a buffer's first byte; 0 for none and for an empty one. */
 export function addressOf(buffer: BufferSource | null): bigint {
   return buffer === null

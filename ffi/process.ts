@@ -10,6 +10,7 @@
 import { E } from "./errno.ts";
 import { SyscallError } from "./error.ts";
 import type { Fd } from "./fd.ts";
+import { isOpen } from "./libc.ts";
 import { checked, syscall } from "./syscall.ts";
 
 /**
@@ -139,4 +140,13 @@ export function sleep(milliseconds: number): void {
     nanoseconds % second,
   ]);
   syscall("nanosleep", request, null);
+}
+
+/**
+ * Ends this process at once. What Deno would do first, for a module that may
+ * want to hear of the end, takes a fifth of a millisecond.
+ */
+export function exit(status: number): never {
+  if (isOpen()) syscall("exit_group", status);
+  Deno.exit(status);
 }

@@ -254,8 +254,6 @@ export class Creation {
     claim(root, id);
     this.#undo.push(() => removeFolder(root, id));
     writeRecord(root, this.#record);
-    this.#undo.push(() => delContainerIDMapping(root, id));
-    addContainerIDMapping(root, id, this.#record.sandboxId);
     this.#makeCgroups();
     this.#makeResctrl();
     const plan = this.#plan();
@@ -501,7 +499,10 @@ export class Creation {
 
   /** What nothing waits for: the processors have two things to do. */
   #whileLaunching(): void {
-    const { extras, runtime: { log }, spec } = this;
+    const { extras, runtime: { root, log }, spec } = this;
+    const { id, sandboxId } = this.#record;
+    this.#undo.push(() => delContainerIDMapping(root, id));
+    addContainerIDMapping(root, id, sandboxId);
     extras.meanwhile?.();
     if (this.#manager.kind === "none") return;
     const isSandbox = containerType(spec) !== "container";

@@ -1,0 +1,7 @@
+/**
+ * The end of a command.
+ *
+ * @module
+ */
+
+export { exit } from "../ffi/process.ts";
