@@ -31,10 +31,18 @@ export class LaunchError extends Error {
   }
 }
 
-/** A JSON pointer as people write it: `/mounts/0/type` is `mounts[0].type`. */
+/**
+ * A JSON pointer as people write it: `/mounts/0/type` is `mounts[0].type`, and
+ * names that are no identifiers are quoted: `linux.sysctl["net.core.x"]`.
+ */
 export function dotted(pointer: string): string {
-  return pointer.slice(1).replace(/\/(\d+)(?=\/|$)/g, "[$1]")
-    .replaceAll("/", ".").replaceAll("~1", "/").replaceAll("~0", "~");
+  const text = pointer.replace(/\/([^/]*)/g, (_all, part: string) => {
+    if (/^\d+$/.test(part)) return `[${part}]`;
+    if (/^[A-Za-z_]\w*$/.test(part)) return `.${part}`;
+    const name = part.replaceAll("~1", "/").replaceAll("~0", "~");
+    return `[${JSON.stringify(name)}]`;
+  });
+  return text.replace(/^\./, "");
 }
 
 /** Engines look for the exact words of a program that is not there. */

@@ -46,8 +46,8 @@ Deno.test("dotted() writes a JSON pointer as people do", () => {
     "/mounts/12/type": "mounts[12].type",
     "/linux/namespaces/3/path": "linux.namespaces[3].path",
     "/a/0/1/b": "a[0][1].b",
-    "/a~1b/c~0d": "a/b.c~d",
-    "/a/0x": "a.0x",
+    "/a~1b/c~0d": '["a/b"]["c~d"]',
+    "/a/0x": 'a["0x"]',
   };
   for (const [pointer, wanted] of Object.entries(table)) {
     assertEquals(dotted(pointer), wanted, pointer);

@@ -26,6 +26,8 @@ export function sysctlPath(name: string): string | undefined {
   return sound ? path : undefined;
 }
 
+const NAMES = { network: "a network", ipc: "an IPC", uts: "a UTS" };
+
 /** The kind of namespace that a parameter belongs to; undefined for the host. */
 function owner(path: string): "network" | "ipc" | "uts" | undefined {
   if (path.startsWith("net/")) return "network";
@@ -64,7 +66,7 @@ export function sysctlProblems(
       );
     } else if (!namespaces.has(kind)) {
       report(
-        `needs a ${kind} namespace of the container's own in ` +
+        `needs ${NAMES[kind]} namespace of the container's own in ` +
           "linux.namespaces: else it would be the host's as well",
       );
     } else if (path === "kernel/hostname") {

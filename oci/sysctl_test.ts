@@ -32,10 +32,10 @@ Deno.test("sysctlProblems() takes what a namespace of its own has", () => {
 
 Deno.test("sysctlProblems() refuses what is the host's", () => {
   const needs = (kind: string) =>
-    `needs a ${kind} namespace of the container's own in linux.namespaces`;
-  assertEquals(problems("net.core.somaxconn", "ipc"), [needs("network")]);
-  assertEquals(problems("kernel.sem"), [needs("ipc")]);
-  assertEquals(problems("kernel.domainname"), [needs("uts")]);
+    `needs ${kind} namespace of the container's own in linux.namespaces`;
+  assertEquals(problems("net.core.somaxconn", "ipc"), [needs("a network")]);
+  assertEquals(problems("kernel.sem"), [needs("an IPC")]);
+  assertEquals(problems("kernel.domainname"), [needs("a UTS")]);
   assertEquals(problems("kernel.hostname", "uts"), [
     "conflicts with hostname",
   ]);

@@ -1,8 +1,8 @@
 /** Kernel parameters, seen from inside and on the host. */
 import { assertEquals, assertMatch } from "@std/assert";
 import type { Patch } from "./config.ts";
-import { command, containerTest } from "./container.ts";
-import { readIfThere } from "./davit.ts";
+import { command, containerTest, script } from "./container.ts";
+import { readIfThere, run } from "./davit.ts";
 import { sees } from "./inside.ts";
 
 const sysctl = (values: Record<string, string>): Patch => (config) => {
@@ -87,3 +87,47 @@ containerTest(
     assertMatch(stderr, /needs a network namespace of the container's own/);
   },
 );
+
+/** The default configuration without one kind of namespace. */
+const without = (type: string): Patch => ({ linux }) => {
+  linux.namespaces = linux.namespaces.filter((entry) => entry.type !== type);
+};
+
+for (
+  const [name, value, patch] of [
+    ["net/ipv4/ip_forward", "1", undefined],
+    ["net.ipv4.ip_forward", "", undefined],
+    ["net.ipv4.ip_local_port_range", "1024\t2000\n", undefined],
+    ["net.ipv4", "1", undefined],
+    ["net.ipv4.tcp_available_congestion_control", "x", undefined],
+    ["net.ipv4.ip_forward", "1", without("network")],
+    ["fs.mqueue.msg_max", "5", without("ipc")],
+    ["kernel.domainname", "x", undefined],
+    ["kernel.domainname", "x", without("uts")],
+    ["kernel.hostname", "x", undefined],
+    ["kernel.msgmax", "9000", undefined],
+    ["kernel.msg_next_id", "5", undefined],
+    ["kernel.ns_last_pid", "5", undefined],
+    ["vm.swappiness", "1", undefined],
+  ] as const
+) {
+  const place = patch ? ", in the host's namespace" : "";
+  const read = `cat "/proc/sys/${name.replaceAll(".", "/")}" 2>&1`;
+  containerTest(
+    `${name} ${JSON.stringify(value)} is taken or refused as by runc${place}`,
+    script(read, (config) => {
+      sysctl({ [name]: value })(config);
+      patch?.(config);
+      if (patch && name.startsWith("kernel.")) config.hostname = "";
+    }),
+    async (c) => {
+      const ours = await c.run();
+      const root = `${c.folder}/runc`;
+      const runc = ["runc", "--root", root];
+      const theirs = await run([...runc, "run", "-b", c.bundle, c.id]);
+      await run([...runc, "delete", "--force", c.id]);
+      assertEquals([ours.code, ours.stdout], [theirs.code, theirs.stdout]);
+    },
+    { programs: ["runc"] },
+  );
+}
