@@ -64,7 +64,12 @@ export class NetDeviceMover {
    * @throws {RuntimeError} one cannot be moved; see `giveBack`
    */
   move(devices: Readonly<Record<string, NetDevice>>, pid: number): void {
-    this.#open(pid);
+    try {
+      this.#open(pid);
+    } catch (error) {
+      const [key = ""] = Object.keys(devices);
+      throw this.#error(key, error);
+    }
     for (const move of this.#plan(devices)) {
       try {
         this.#move(move);
@@ -195,7 +200,7 @@ export class NetDeviceMover {
       : error instanceof Error
       ? error.message
       : String(error);
-    const hint = known && error.errno === E.EPERM
+    const hint = known && (error.errno === E.EPERM || error.errno === E.EACCES)
       ? "it takes CAP_NET_ADMIN in both network namespaces"
       : known && error.errno === E.EINVAL
       ? "some devices, such as lo, belong to their network namespace"

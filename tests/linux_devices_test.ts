@@ -1,7 +1,8 @@
 /** Devices that the configuration asks for, seen from inside. */
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Config, Patch } from "./config.ts";
-import { command, containerTest } from "./container.ts";
+import { command, containerTest, script } from "./container.ts";
+import { assertSuccess, run } from "./davit.ts";
 import { sees, writable } from "./inside.ts";
 
 const devices = (...list: Record<string, unknown>[]): Patch => (config) => {
@@ -148,3 +149,55 @@ for (
     },
   );
 }
+
+/** The host's devices, as engines list them for a privileged container. */
+function hostDevices(): Record<string, unknown>[] {
+  const list: Record<string, unknown>[] = [];
+  const visit = (folder: string) => {
+    for (const { name } of Deno.readDirSync(folder)) {
+      const path = `${folder}/${name}`;
+      const { isDirectory, isCharDevice, isBlockDevice, mode, rdev, uid, gid } =
+        Deno.lstatSync(path);
+      const left = ["/dev/pts", "/dev/shm", "/dev/mqueue", "/dev/console"];
+      if (left.includes(path)) continue;
+      if (isDirectory) visit(path);
+      if (!isCharDevice && !isBlockDevice) continue;
+      list.push({
+        path,
+        type: isBlockDevice ? "b" : "c",
+        // As makedev(3) puts them together, as far as they are small.
+        major: rdev! >> 8 & 0xfff,
+        minor: rdev! & 0xff | rdev! >> 12 & 0xfff00,
+        fileMode: mode! & 0o777,
+        uid,
+        gid,
+      });
+    }
+  };
+  visit("/dev");
+  return list;
+}
+
+containerTest(
+  "all of the host's devices are there as with runc",
+  script(
+    "find /dev -type c -o -type b -o -type l | grep -v /dev/pts/ | sort | " +
+      "while read -r path; do stat -c '%n %F %t:%T %a %u:%g' $path; done; " +
+      "readlink /dev/ptmx",
+    (config) => {
+      devices(...hostDevices())(config);
+      // Else runc denies itself a default device that is listed.
+      config.linux.resources = { devices: [{ allow: true, access: "rwm" }] };
+    },
+  ),
+  async (c) => {
+    const runc = ["runc", "--root", `${c.folder}/runc`];
+    const ours = assertSuccess(await c.run());
+    const theirs = await run([...runc, "run", "-b", c.bundle, c.id]);
+    await run([...runc, "delete", "--force", c.id]);
+    assertSuccess(theirs);
+    assertEquals(ours.stdout, theirs.stdout);
+    assert(ours.stdout.split("\n").length > 12, ours.stdout);
+  },
+  { programs: ["runc"] },
+);

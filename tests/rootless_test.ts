@@ -228,3 +228,18 @@ for (const own of [false, true]) {
     needs("runc"),
   );
 }
+
+rootTest("rootless: the host's network devices stay the host's", async () => {
+  await using container = new UserContainer();
+  await container.rootlessConfig((config) => {
+    config.linux.namespaces.push({ type: "network" });
+    config.linux.netDevices = { lo: { name: "taken" } };
+  });
+  const { code, stderr } = await container.asUser(["run", "r1"]);
+  assertEquals(code, 1);
+  assertMatch(
+    stderr,
+    /Cannot move the network device "lo" \(linux\.netDevices\): .* it takes CAP_NET_ADMIN/,
+  );
+  assertEquals(container.leftovers(), []);
+}, needs());
