@@ -12,7 +12,21 @@ const missing = DAVIT.endsWith("scripts/davit")
 
 for (const layout of ["v1", "hybrid", "v2"] as const) {
   rootTest(`under User-Mode Linux with cgroup ${layout}`, async () => {
-    await using one = new Container(command(["echo", "hello from inside"]));
+    await using one = new Container(
+      command(["echo", "hello from inside"], (config) => {
+        // Copies of one file system, and what older kernels have of the rest.
+        config.linux["maskedPaths"] = ["/home", "/tmp", "/root", "/proc/kcore"];
+        config.mounts.push(
+          { destination: "/new/t", type: "tmpfs", options: ["tmpcopyup"] },
+          {
+            destination: "/new/b",
+            source: "/proc/sys",
+            options: ["rbind", "rro", "rnosymfollow", "rprivate"],
+          },
+          { destination: "/new/t", options: ["remount", "size=64k", "rro"] },
+        );
+      }),
+    );
     await using two = new Container(command(["sleep", "1000"], (config) => {
       config.linux.cgroupsPath = `/${idOf(config)}`;
       config.linux.resources = {
