@@ -75,7 +75,7 @@ function mend(why: string, errno: string): string {
         "not mapped already"
       : "";
   }
-  if (errno === "EXDEV" && why.startsWith("bind ")) {
+  if (errno === "EXDEV" && /^(bind|mount) /.test(why)) {
     return why.endsWith(" to /proc")
       ? ": it is not of type proc"
       : ": a link leads into /proc, where nothing may be mounted";

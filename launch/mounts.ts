@@ -41,6 +41,7 @@ import {
 import { type Operand, type PlanBuilder, reg } from "./plan.ts";
 import {
   components,
+  type MountPoint,
   mountPointArguments,
   mountPointSteps,
   openInRoot,
@@ -70,15 +71,21 @@ export function planMounts(
 function attach(
   plan: PlanBuilder,
   destination: string,
-  kind: "directory" | "bind" | "any",
-  ordinary = false,
+  how: {
+    /** What a missing mount point becomes; absent: what the mount is. */
+    readonly kind?: MountPoint;
+    /** Refuse links on the way. */
+    readonly ordinary?: boolean;
+    /** Refuse a mount point in /proc. */
+    readonly outsideProc?: boolean;
+  },
 ): void {
-  const point = kind === "directory" ? kind : undefined;
+  const { kind, ordinary = false, outsideProc = false } = how;
   plan.routine(
     "attach a mount",
     [
-      ...mountPointArguments(destination, point, ordinary),
-      kind === "bind" ? 1 : 0,
+      ...mountPointArguments(destination, kind, ordinary),
+      outsideProc ? 1 : 0,
     ],
     (routine) => {
       mountPointSteps(routine);
@@ -90,7 +97,7 @@ function attach(
   );
 }
 
-/** A link must not lead a bind mount into /proc. */
+/** A link must not lead a mount into /proc. */
 function refuseProcfs(plan: PlanBuilder): void {
   const wrong = plan.fresh("target is in /proc");
   const right = plan.fresh("target is no procfs");
@@ -141,7 +148,12 @@ function mountFilesystem(
   mapIds(plan, reg("mount"), mount, firstUserNamespace(input));
   const place = mount.mountPoint ?? destination;
   if (copyUp) copyFilesUp(plan, mount, descriptor("davit", input.preserveFds));
-  attach(plan, place, "directory", ORDINARY.has(type));
+  attach(plan, place, {
+    kind: "directory",
+    ordinary: ORDINARY.has(type),
+    // Where no link is on the way, config.json has been looked at.
+    outsideProc: mount.mountPoint !== undefined,
+  });
   applyAttributes(plan, reg("mount"), {
     ...mount,
     set: copyUp ? set & MOUNT_ATTR_RDONLY : 0,
@@ -182,7 +194,7 @@ function bind(plan: PlanBuilder, mount: BindMount, source: string): void {
   // No link can lead it into /proc, or it is meant to be there.
   const isSafe = mount.inNew === true ||
     components(destination)[0] === "proc";
-  attach(plan, mount.mountPoint ?? destination, isSafe ? "any" : "bind");
+  attach(plan, mount.mountPoint ?? destination, { outsideProc: !isSafe });
   plan.call("close", [reg("mount")]);
 }
 

@@ -291,6 +291,7 @@ containerTest(
         [bind("/proc/self/attr", path, "bind"), /must not be below \/proc/],
         [tmpfs("proc/sys"), /mounts\[7\].destination.*below \/proc/],
         [bind("/attr", path, "bind"), /mounts\[7\].*a link leads into \/proc/],
+        [tmpfs("/attr"), /mounts\[7\].*a link leads into \/proc/],
         [bind("/proc/uptime/x", path, "bind"), /must not be below \/proc/],
       ] as const
     ) {
