@@ -7,8 +7,10 @@ import { checked } from "../ffi/syscall.ts";
 import type { Config, Patch } from "./config.ts";
 import { command, Container, containerTest, script } from "./container.ts";
 import { rootTest } from "./container.ts";
-import { assertSuccess } from "./davit.ts";
+import { assertSuccess, run } from "./davit.ts";
+import { callNumbers } from "../launch/seccomp/architectures.ts";
 import { inside, sees, writable } from "./inside.ts";
+import { engineProfile } from "./seccomp_profiles.ts";
 
 const MKDIR = ["mkdir", "mkdirat"];
 
@@ -244,3 +246,43 @@ for (const mayGain of [false, true]) {
     },
   );
 }
+
+/** Calls that profiles of engines allow, refuse, and decide by arguments. */
+const MANY_CALLS = `mkdir /tmp/x && echo made
+chmod 600 /tmp/x && echo changed
+mount -t tmpfs t /tmp/x 2>&1
+unshare -n true 2>&1
+hostname other 2>&1
+date -s 2001-01-01 2>&1
+mknod /tmp/p p && echo fifo
+ls /tmp
+grep Seccomp: /proc/self/status`;
+
+rootTest(
+  "an engine's profile has the effects that it has with runc",
+  async () => {
+    const all = "CAP_SYS_ADMIN CAP_SYS_TIME CAP_MKNOD CAP_NET_ADMIN".split(" ");
+    const patch = script(MANY_CALLS, (config) => {
+      writable(config);
+      config.linux.seccomp = {
+        ...engineProfile([...callNumbers("X86_64").keys()]),
+      };
+      // Only the profile is in the way.
+      config.process.capabilities = {
+        bounding: all,
+        effective: all,
+        permitted: all,
+        inheritable: [],
+        ambient: [],
+      };
+    });
+    await using own = new Container(patch);
+    await using peer = new Container(patch, "runc");
+    const { stdout } = assertSuccess(await own.run());
+    const runc = ["runc", "--root", `${peer.folder}/runc`, "run"];
+    const theirs = await run([...runc, "--bundle", peer.bundle, peer.id]);
+    assertEquals(stdout, assertSuccess(theirs).stdout);
+    assertMatch(stdout, /^made\nchanged\nmount: permission denied/);
+  },
+  { programs: ["runc"] },
+);
