@@ -1,6 +1,8 @@
 /**
- * The door to libc: symbols are bound when they are first needed, because each
- * `Deno.dlopen` costs about half a millisecond of a command's start.
+ * The door to libc: its functions are called through their addresses, because
+ * to bind one costs Deno's compiler more than a command's calls do: the first
+ * one a third of a millisecond. A process that makes many calls gets
+ * `syscall` bound after all.
  *
  * @module
  */
@@ -10,23 +12,32 @@ type Word = number | bigint;
 /** Deno's types want a bigint for an i64; its calls take a number as well. */
 type RawSyscall = (
   number: Word,
-  ...args: [Word, Word, Word, Word, Word, Word]
-) => bigint;
+  a: Word,
+  b: Word,
+  c: Word,
+  d: Word,
+  e: Word,
+  f: Word,
+) => number | bigint;
 
 let call: RawSyscall | undefined;
 let errnoView: Deno.UnsafePointerView;
 
-const CORE = {
-  syscall: {
-    parameters: ["i64", "i64", "i64", "i64", "i64", "i64", "i64"],
-    result: "i64",
-  },
-  __errno_location: { parameters: [], result: "pointer" },
+const LIBC = "libc.so.6";
+const ADDRESS = { type: "pointer" } as const;
+
+const SYSCALL = {
+  parameters: ["i64", "i64", "i64", "i64", "i64", "i64", "i64"],
+  result: "i64",
 } as const;
+const ERRNO_LOCATION = { parameters: [], result: "pointer" } as const;
+
+/** Calls after which it pays to have `syscall` bound. */
+const MANY = 1000;
 
 /**
- * What starting a program takes. Pointers are addresses: binding a parameter
- * of the kind "buffer" takes five times as long as one that is a number.
+ * What starting a program takes. Pointers are numbers: parameters of the kind
+ * "buffer" cost more.
  */
 const LAUNCH = {
   posix_spawn: {
@@ -41,32 +52,56 @@ const LAUNCH = {
   posix_spawn_file_actions_destroy: { parameters: ["i64"], result: "i32" },
 } as const;
 
-function openLaunch() {
-  // One library that is opened costs as much as six symbols that are bound.
-  const { symbols } = Deno.dlopen("libc.so.6", { ...CORE, ...LAUNCH });
-  use(symbols);
+type LaunchName = keyof typeof LAUNCH;
+
+/** A function of libc that answers 0 or an errno. */
+type LaunchFunction = (...args: Word[]) => number;
+
+function open() {
+  const { symbols } = Deno.dlopen(LIBC, {
+    syscall: ADDRESS,
+    __errno_location: ADDRESS,
+    posix_spawn: ADDRESS,
+    posix_spawn_file_actions_init: ADDRESS,
+    posix_spawn_file_actions_adddup2: ADDRESS,
+    posix_spawn_file_actions_destroy: ADDRESS,
+  });
   return symbols;
 }
 
-let launchSymbols: ReturnType<typeof openLaunch> | undefined;
+let addresses: ReturnType<typeof open> | undefined;
 
-/**
- * The functions of libc that start programs. Bound first, they bring `syscall`
- * along.
- */
-export function launchLibrary(): ReturnType<typeof openLaunch> {
-  return launchSymbols ??= openLaunch();
-}
-
-function use(
-  symbols: { syscall: unknown; __errno_location(): Deno.PointerValue },
-): RawSyscall {
-  errnoView = new Deno.UnsafePointerView(symbols.__errno_location()!);
-  return call = symbols.syscall as RawSyscall;
+/** A function of libc that starts programs. */
+export function launchFunction(name: LaunchName): LaunchFunction {
+  addresses ??= open();
+  // The type of a function's parameters is lost where its name may be any.
+  const found = new Deno.UnsafeFnPointer(
+    addresses[name]! as Deno.PointerObject<never>,
+    LAUNCH[name] as typeof LAUNCH["posix_spawn"],
+  );
+  return (...args) =>
+    (found.call as unknown as LaunchFunction).apply(found, args);
 }
 
 function bind(): RawSyscall {
-  return use(Deno.dlopen("libc.so.6", CORE).symbols);
+  addresses ??= open();
+  const location = new Deno.UnsafeFnPointer(
+    addresses.__errno_location! as Deno.PointerObject<never>,
+    ERRNO_LOCATION,
+  );
+  errnoView = new Deno.UnsafePointerView(location.call()!);
+  const byAddress = new Deno.UnsafeFnPointer(
+    addresses.syscall! as Deno.PointerObject<never>,
+    SYSCALL,
+  ) as unknown as { call: RawSyscall };
+  let left = MANY;
+  return call = (number, a, b, c, d, e, f) => {
+    if (left-- === 0) {
+      const { symbols } = Deno.dlopen(LIBC, { syscall: SYSCALL });
+      call = symbols.syscall as unknown as RawSyscall;
+    }
+    return byAddress.call(number, a, b, c, d, e, f);
+  };
 }
 
 /**

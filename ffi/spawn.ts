@@ -8,7 +8,7 @@
 
 import { SyscallError } from "./error.ts";
 import { close, duplicate, type Fd } from "./fd.ts";
-import { addressOf, cString, launchLibrary } from "./libc.ts";
+import { addressOf, cString, launchFunction } from "./libc.ts";
 
 /** What to start and what it inherits. */
 export interface Spawn {
@@ -62,10 +62,10 @@ function vector(strings: readonly string[]) {
  * @throws {SyscallError} also when the program cannot be executed
  */
 export function spawn(what: Spawn): number {
-  const library = launchLibrary();
+  const addDuplicate = launchFunction("posix_spawn_file_actions_adddup2");
   const room = new Uint8Array(128);
   const actions = addressOf(room);
-  library.posix_spawn_file_actions_init(actions);
+  launchFunction("posix_spawn_file_actions_init")(actions);
   // The sources go out of the way of the targets first.
   const above = 1 + Math.max(2, ...what.descriptors.map(([target]) => target));
   const copies: Fd[] = [];
@@ -73,14 +73,14 @@ export function spawn(what: Spawn): number {
     for (const [target, source] of what.descriptors) {
       const copy = duplicate(source, above);
       copies.push(copy);
-      library.posix_spawn_file_actions_adddup2(actions, copy, target);
+      addDuplicate(actions, copy, target);
     }
     const { directory, leadsGroup = false } = what;
     if (directory !== undefined) startIn(actions, directory);
     const pid = new Int32Array(new ArrayBuffer(4));
     const path = cString(what.path), attr = attributes(leadsGroup);
     const args = vector(what.args), env = vector(what.env);
-    const errno = library.posix_spawn(
+    const errno = launchFunction("posix_spawn")(
       addressOf(pid),
       addressOf(path),
       actions,
@@ -92,7 +92,7 @@ export function spawn(what: Spawn): number {
     if (errno !== 0) throw new SyscallError("posix_spawn", errno, what.path);
     return pid[0]!;
   } finally {
-    library.posix_spawn_file_actions_destroy(actions);
+    launchFunction("posix_spawn_file_actions_destroy")(actions);
     hold(room);
     for (const copy of copies) close(copy);
   }

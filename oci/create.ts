@@ -32,7 +32,6 @@ import {
   unlink,
   writeText,
 } from "../ffi/files.ts";
-import { launchLibrary } from "../ffi/libc.ts";
 import { pidfdOpen, pidfdSendSignal, waitChild } from "../ffi/process.ts";
 import { connect, listen, sendDescriptor } from "../ffi/socket.ts";
 import { ARCH, checked } from "../ffi/syscall.ts";
@@ -124,8 +123,6 @@ export async function createContainer(
 ): Promise<Created> {
   const { id } = options;
   try {
-    // First of all calls: one opening of libc then serves everything.
-    launchLibrary();
     const bundle = validCreateParams(runtime, id, options.bundle);
     const { spec: whole, warnings } = readConfig(bundle, {
       strict: options.strict === true,

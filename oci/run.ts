@@ -5,7 +5,6 @@
  */
 
 import { close, type Fd } from "../ffi/fd.ts";
-import { launchLibrary } from "../ffi/libc.ts";
 import {
   type Ended,
   pidfdOpen,
@@ -65,7 +64,6 @@ export async function runContainer(
     await startOrRemove(runtime, id, await create(() => {}));
     return 0;
   }
-  launchLibrary();
   using signals = new Signals();
   // Orphans of a container without a pid namespace come to this process.
   setSubreaper(true);
