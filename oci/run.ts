@@ -14,7 +14,8 @@ import {
   waitChild,
 } from "../ffi/process.ts";
 import { SIGNALS } from "../ffi/signals.ts";
-import { createContainer, type Created } from "./create.ts";
+import { createContainer } from "./create.ts";
+import type { Created } from "./creation.ts";
 import { awaitInit, Relay } from "./relay.ts";
 import { remove, removeEnded } from "./remove.ts";
 import type { CreateOptions, Runtime } from "./runtime.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { Creation } from "./create.ts";
+import { Creation } from "./creation.ts";
 import { defaultSpec } from "./default_spec.ts";
 import { explained } from "./explain.ts";
 import { loadParts } from "./parts.ts";

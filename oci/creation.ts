@@ -1,0 +1,428 @@
+/**
+ * One container being made.
+ *
+ *     claim the ID -> cgroups -> launch -> record
+ *
+ * What is about to be made is on disk before it is made; a failure undoes
+ * what there is, in reverse.
+ *
+ * @module
+ */
+
+import { hostLayout } from "../cgroup/layout.ts";
+import { cgroupManager } from "../cgroup/manager.ts";
+import { processCgroupsPath } from "../cgroup/paths.ts";
+import type { CgroupManager } from "../cgroup/types.ts";
+import { SyscallError } from "../ffi/error.ts";
+import {
+  close,
+  closesOnExec,
+  type Fd,
+  O,
+  read,
+  RESOLVE,
+  write,
+} from "../ffi/fd.ts";
+import { fchown, unlink } from "../ffi/files.ts";
+import { listen } from "../ffi/socket.ts";
+import { checked } from "../ffi/syscall.ts";
+import { planLaunch } from "../launch/compile.ts";
+import {
+  type HookWork,
+  launch,
+  type Launched,
+  type LaunchOptions,
+  reasonsAfterStart,
+  startProgram,
+} from "../launch/launch.ts";
+import type { Plan } from "../launch/plan.ts";
+import {
+  addContainerIDMapping,
+  delContainerIDMapping,
+} from "../mapping/mapping.ts";
+import { containerType, sandboxId } from "./annotations.ts";
+import { type Console, sendMaster, setupConsole } from "./console.ts";
+import { report } from "./container_info.ts";
+import { RuntimeError } from "./errors.ts";
+import { lowerHooks } from "./hook_record.ts";
+import { type HookState, hookState } from "./hook_state.ts";
+import { idMapTable, openIdMaps } from "./idmaps.ts";
+import { hostId, writeIdMaps } from "./id_maps.ts";
+import { processStat } from "./init_process.ts";
+import { lower, rootfsPath } from "./lower.ts";
+import { checkPreserved } from "./lower_process.ts";
+import { osText } from "./os_error.ts";
+import { type Parts } from "./parts.ts";
+import { checkPrivileges, ownPrivileges } from "./privileges.ts";
+import { quote } from "./quote.ts";
+import type { ResctrlGroups } from "./resctrl.ts";
+import type { CreateOptions, Runtime, StateReport } from "./runtime.ts";
+import type { Spec } from "./spec.ts";
+import { checkStarted } from "./start.ts";
+import {
+  claim,
+  commitRecord,
+  containerFolder,
+  type ContainerRecord,
+  prepareRecord,
+  removeFolder,
+  startSocket,
+  writeRecord,
+} from "./store.ts";
+
+import {
+  checkConsole,
+  checkRootfs,
+  endInit,
+  writePidFile,
+} from "./creation_checks.ts";
+import { lowerFilter, sendListener } from "./creation_seccomp.ts";
+
+/** A created container, and the terminal that nobody has taken yet. */
+export interface Created {
+  /** Whether its program runs already. */
+  readonly started: boolean;
+  readonly report: StateReport;
+  /** What its state on disk holds. */
+  readonly record: ContainerRecord;
+  /** The terminal's master, for a caller that relays it. */
+  readonly master?: Fd;
+}
+
+/** What callers inside Davit may ask for besides. */
+export interface CreationExtras {
+  /** Start the program as well, as soon as it may run. */
+  readonly startNow?: boolean;
+  /** Make the host's mounts below the root read-only. */
+  readonly recursiveReadonly?: boolean;
+  /** Done while the container is being set up. */
+  readonly meanwhile?: () => void;
+}
+
+/** One container being made: what there is so far, and how to undo it. */
+export class Creation {
+  readonly #undo: (() => void)[] = [];
+  readonly #manager: CgroupManager;
+  readonly #owner = Deno.uid() ?? 0;
+  readonly #privileges = ownPrivileges();
+  readonly #startNow: boolean;
+  /** Whether a hook may have done something that others are to undo. */
+  #hooksBegan = false;
+  #groups: ResctrlGroups | undefined;
+  #record: ContainerRecord;
+
+  /**
+   * @param spec the configuration, checked
+   * @param bundle the bundle's path, without symbolic links
+   * @param relays whether the caller takes the terminal itself
+   * @param parts what `loadParts` gave for this configuration
+   */
+  constructor(
+    readonly runtime: Runtime,
+    readonly options: CreateOptions,
+    readonly spec: Spec,
+    readonly bundle: string,
+    readonly relays: boolean,
+    readonly parts: Parts,
+    readonly extras: CreationExtras = {},
+  ) {
+    const { id, preserveFds = 0, cgroupManager: kind } = options;
+    const { log } = runtime;
+    const { hooks } = parts;
+    // A terminal gets its size before the program looks at it.
+    this.#startNow = extras.startNow === true && !spec.process?.terminal &&
+      hooks?.all.startContainer === undefined &&
+      hooks?.all.poststart === undefined;
+    checkPreserved(preserveFds, closesOnExec);
+    checkPrivileges(spec, this.#privileges);
+    checkRootfs(rootfsPath(spec, bundle));
+    checkConsole(spec, options, relays);
+    const layout = kind === "disabled"
+      ? { kind: "none" as const, hierarchies: [], unified: undefined }
+      : hostLayout();
+    this.#manager = kind === "disabled"
+      ? cgroupManager(layout, { id, log })
+      : cgroupManager(layout, { id, spec, log });
+    this.#record = {
+      ociVersion: spec.ociVersion,
+      id,
+      sandboxId: sandboxId(spec, id),
+      bundle,
+      rootfs: rootfsPath(spec, bundle),
+      created: new Date().toISOString(),
+      owner: this.#owner,
+      annotations: spec.annotations ?? {},
+      status: "creating",
+      cgroups: this.#manager.record(),
+      cgroupsMade: false,
+      resourceCgroups: [],
+      reasons: {},
+    };
+  }
+
+  /** Makes the container, or undoes what it made and throws. */
+  run(): Created {
+    try {
+      const created = this.#make();
+      this.parts.netDevices?.close();
+      return created;
+    } catch (error) {
+      for (const undo of this.#undo.reverse()) {
+        try {
+          undo();
+        } catch (second) {
+          this.runtime.log.warn(`cleaning up: ${(second as Error).message}`);
+        }
+      }
+      const { hooks } = this.parts;
+      if (this.#hooksBegan) {
+        hooks?.runner.runPoststop(hooks.all, this.#hookState("stopped"));
+      }
+      throw error;
+    }
+  }
+
+  #make(): Created {
+    const { runtime: { root, log }, options: { id, pidFile } } = this;
+    claim(root, id);
+    this.#undo.push(() => removeFolder(root, id));
+    writeRecord(root, this.#record);
+    this.#makeCgroups();
+    this.#makeResctrl();
+    const plan = this.#plan();
+    const { pid, master } = this.#launch(plan);
+    log.debug("container created", { sandbox: this.#record.sandboxId, pid });
+    if (this.#startNow) checkStarted(this.#record);
+    else if (pidFile !== undefined) writePidFile(pidFile, pid);
+    const record = this.#record;
+    const started = this.#startNow;
+    const created = { started, record, report: report(this.runtime, record) };
+    return master === undefined ? created : { ...created, master };
+  }
+
+  #makeCgroups(): void {
+    this.#manager.create();
+    this.#undo.push(() => {
+      this.#manager.signalAll(9);
+      this.#manager.destroy();
+    });
+    const cgroups = this.#manager.record();
+    this.#record = { ...this.#record, cgroups };
+    // Parents are not in the first record.
+    if (cgroups.created.length > cgroups.directories.length) {
+      writeRecord(this.runtime.root, this.#record);
+    }
+    this.#manager.applyResources(this.spec.linux?.resources);
+  }
+
+  /** Makes the groups of resctrl, if any; they are on record before. */
+  #makeResctrl(): void {
+    const { options: { id }, parts, runtime: { root }, spec } = this;
+    const groups = parts.resctrl?.(id, spec.linux!.intelRdt!);
+    if (groups === undefined) return;
+    this.#groups = groups;
+    this.#record = { ...this.#record, resctrl: groups.owned };
+    writeRecord(root, this.#record);
+    this.#undo.push(() => groups.undo());
+    groups.make();
+  }
+
+  #plan(): Plan {
+    const { id, preserveFds = 0, noPivot = false } = this.options;
+    const input = lower(this.spec, {
+      id,
+      bundle: this.bundle,
+      layout: hostLayout(),
+      cgroupDirectories: this.#manager.directories,
+      noPivot,
+      preserveFds,
+      startNow: this.#startNow,
+      privileges: this.#privileges,
+      ...lowerFilter(this.parts, this.spec, this.runtime.log),
+      recursiveReadonly: this.extras.recursiveReadonly ?? false,
+    });
+    const { hooks } = this.parts;
+    return planLaunch(
+      hooks === undefined ? input : { ...input, hooks: lowerHooks(hooks.all) },
+    );
+  }
+
+  /** Launches the program; its terminal goes to the console socket. */
+  #launch(plan: Plan): Launched {
+    const { root } = this.runtime;
+    const { id, preserveFds = 0, consoleSocket = "" } = this.options;
+    const listener = this.#startNow
+      ? undefined
+      : listen(startSocket(root, id), 1);
+    let terminal: Console = { path: "" };
+    let idMaps: readonly Fd[] = [];
+    try {
+      idMaps = openIdMaps(
+        idMapTable(this.spec),
+        (plan, fds) => startProgram(plan, fds, containerFolder(root, id)),
+        this.#privileges,
+      );
+      terminal = this.#hostConsole(plan);
+      this.#closeOnFailure(terminal.master);
+      const launched = launch({
+        plan,
+        preserveFds,
+        ...(listener !== undefined && { listener }),
+        ...(terminal.slave !== undefined && { console: terminal.slave }),
+        idMaps,
+        folder: containerFolder(root, id),
+        meanwhile: () => this.#whileLaunching(),
+        writeMaps: (pid) =>
+          writeIdMaps(pid, this.spec.linux ?? {}, this.#privileges),
+        onPid: (pid) => this.#prepareRecord(pid, plan),
+        onListener: (listener, pid) =>
+          sendListener(listener, pid, this.parts, this.spec, this.#record),
+        ...this.#copyUp(),
+        onWork: (pid) => this.#workFor(pid),
+        ...this.#hookWork(),
+        onReady: () => this.#recordInit(),
+      });
+      this.#undo.push(() => endInit(launched.pid));
+      const { pid } = launched;
+      const master = launched.master ?? terminal.master;
+      if (master === undefined) return { pid };
+      if (this.relays) {
+        this.#closeOnFailure(launched.master);
+        return { pid, master };
+      }
+      try {
+        if (launched.master !== undefined) {
+          sendMaster(consoleSocket, master, "/dev/pts/0");
+        }
+      } finally {
+        close(master);
+      }
+      return { pid };
+    } finally {
+      if (listener !== undefined) close(listener);
+      if (terminal.slave !== undefined) close(terminal.slave);
+      idMaps.forEach(close);
+    }
+  }
+
+  /** Fills a tmpfs, for mounts with tmpcopyup. */
+  #copyUp(): Pick<LaunchOptions, "copyUp"> {
+    const { copyUp: part } = this.parts;
+    if (part === undefined) return {};
+    return {
+      copyUp: (from, to, root) => {
+        try {
+          part.copyUp(
+            { checked, close, read, write, O, RESOLVE },
+            from,
+            to,
+            root,
+          );
+        } catch (error) {
+          if (!(error instanceof SyscallError)) throw error;
+          throw new RuntimeError(
+            "system",
+            `Cannot copy files into a tmpfs (tmpcopyup of mounts): ${
+              quote(error.subject)
+            }: ${osText(error)}`,
+            { cause: error },
+          );
+        }
+      },
+    };
+  }
+
+  /** Does what init waits for. */
+  #workFor(pid: number): void {
+    const { parts: { netDevices: mover }, spec: { linux } } = this;
+    this.#groups?.join(pid);
+    if (mover === undefined) return;
+    this.#undo.push(() => mover.giveBack());
+    mover.move(linux?.netDevices ?? {}, pid);
+  }
+
+  /** Runs the hooks of `create` while init waits, before it has its root. */
+  #hookWork(): { hooks?: HookWork } {
+    const { parts: { hooks }, runtime: { root } } = this;
+    if (hooks === undefined) return {};
+    const { runner, all } = hooks;
+    const state = () => this.#hookState("created");
+    return {
+      hooks: {
+        pause: () => {
+          this.#hooksBegan = true;
+          // Should Davit die, a forced delete finds the poststop hooks.
+          writeRecord(root, { ...this.#record, status: "creating" });
+          prepareRecord(root, this.#record);
+          runner.run("prestart", all, state());
+          runner.run("createRuntime", all, state());
+        },
+        attend: (hook) => runner.attend("createContainer", all, state(), hook),
+      },
+    };
+  }
+
+  #hookState(status: HookState["status"]): HookState {
+    return hookState(this.#record, status);
+  }
+
+  #closeOnFailure(fd: Fd | undefined): void {
+    if (fd !== undefined) this.#undo.push(() => close(fd));
+  }
+
+  /** A terminal of the host's, where the container can have none of its own. */
+  #hostConsole(plan: Plan): Console {
+    const fromHost = plan.steps.some(({ action }) =>
+      "set" in action && action.set === "slave"
+    );
+    if (!fromHost) return { path: "" };
+    const { consoleSocket = "" } = this.options;
+    const terminal = setupConsole("", consoleSocket, this.relays);
+    const { linux = {}, process } = this.spec;
+    const owner = hostId(process?.user?.uid ?? 0, linux);
+    // An ordinary user can give nothing away: it is his already.
+    const gives = this.#privileges !== "user" && owner !== undefined;
+    if (terminal.slave !== undefined && gives) fchown(terminal.slave, owner);
+    return terminal;
+  }
+
+  /** What nothing waits for: the processors have two things to do. */
+  #whileLaunching(): void {
+    const { extras, runtime: { root, log }, spec } = this;
+    const { id, sandboxId } = this.#record;
+    this.#undo.push(() => delContainerIDMapping(root, id));
+    addContainerIDMapping(root, id, sandboxId);
+    extras.meanwhile?.();
+    if (this.#manager.kind === "none") return;
+    const isSandbox = containerType(spec) !== "container";
+    const resourceCgroups = processCgroupsPath(spec, { isSandbox, log });
+    this.#record = { ...this.#record, resourceCgroups };
+  }
+
+  /** Init still has much to do: what takes time is done meanwhile. */
+  #prepareRecord(pid: number, plan: Plan): void {
+    const startTime = processStat(pid)?.startTime;
+    if (startTime === undefined) return; // it failed and will say why
+    this.#record = {
+      ...this.#record,
+      status: "created",
+      init: { pid, startTime },
+      cgroupsMade: true,
+      reasons: this.#startNow ? {} : reasonsAfterStart(plan),
+      ...(this.parts.hooks !== undefined && { hooks: this.parts.hooks.all }),
+    };
+    prepareRecord(this.runtime.root, this.#record);
+  }
+
+  #recordInit(): void {
+    if (this.#record.init === undefined) {
+      throw new RuntimeError("system", "Cannot find init in /proc");
+    }
+    commitRecord(this.runtime.root, this.options.id);
+    const { pidFile } = this.options;
+    if (!this.#startNow || pidFile === undefined) return;
+    // There is no later moment at which the program does not run yet.
+    writePidFile(pidFile, this.#record.init.pid);
+    this.#undo.push(() => unlink(pidFile));
+  }
+}
