@@ -2,7 +2,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import type { Config, Patch } from "./config.ts";
 import { command, containerTest, script } from "./container.ts";
-import { assertSuccess } from "./davit.ts";
+import { assertSuccess, run } from "./davit.ts";
 import { sees } from "./inside.ts";
 
 /** Fields of /proc/self/sched or stat that the tests look at. */
@@ -19,7 +19,13 @@ sees(
   "7 0 3",
   scheduler({ policy: "SCHED_BATCH", nice: 7 }),
 );
-sees("SCHED_IDLE", POLICY, "0 0 5", scheduler({ policy: "SCHED_IDLE" }));
+// The kernel keeps the caller's nice value with it.
+sees(
+  "SCHED_IDLE",
+  "cut -d' ' -f40,41 /proc/self/stat",
+  "0 5",
+  scheduler({ policy: "SCHED_IDLE" }),
+);
 sees(
   "SCHED_OTHER with a nice value below zero, for an ordinary user",
   POLICY,
@@ -49,6 +55,57 @@ containerTest(
     );
     assertEquals(stdout, "10 1\n0 0 0\n");
   },
+);
+
+for (
+  const [name, priority, wanted] of [
+    ["SCHED_FIFO", 99, "99 1"],
+    ["SCHED_RR", 5, "5 2"],
+  ] as const
+) {
+  containerTest(
+    `${name} is for the process and its children`,
+    script(
+      "cut -d' ' -f40,41 /proc/self/stat",
+      scheduler({ policy: name, priority }),
+    ),
+    async (container) => {
+      const { stdout } = assertSuccess(
+        await container.davit([
+          ...["--cgroup-manager", "disabled", "run"],
+          ...["--bundle", container.bundle, container.id],
+        ]),
+      );
+      assertEquals(stdout, `${wanted}\n`);
+    },
+  );
+}
+
+containerTest(
+  "SCHED_DEADLINE with runtime, deadline and period",
+  command(
+    ["sleep", "60"],
+    scheduler({
+      policy: "SCHED_DEADLINE",
+      runtime: 10_000_000,
+      deadline: 50_000_000,
+      period: 100_000_000,
+    }),
+  ),
+  async (container) => {
+    assertSuccess(
+      await container.davit([
+        ...["--cgroup-manager", "disabled", "create"],
+        ...["--bundle", container.bundle, container.id],
+      ]),
+    );
+    assertSuccess(await container.start());
+    const { pid } = await container.state();
+    const { stdout } = assertSuccess(await run(["chrt", "-p", String(pid)]));
+    assertMatch(stdout, /policy: SCHED_DEADLINE/);
+    assertMatch(stdout, /parameters?: 10000000\/50000000\/100000000/);
+  },
+  { programs: ["chrt"] },
 );
 
 containerTest(
