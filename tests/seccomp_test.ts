@@ -237,6 +237,8 @@ for (const mayGain of [false, true]) {
             ...config.linux.seccomp!,
             listenerPath: path,
             listenerMetadata: "about it",
+            // It says nothing new of a program of one thread.
+            flags: ["SECCOMP_FILTER_FLAG_TSYNC"],
           };
           config.process.noNewPrivileges = !mayGain;
         },

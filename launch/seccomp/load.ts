@@ -14,6 +14,7 @@ import type { Field, PlanBuilder } from "../plan.ts";
 
 const POINTER = "/linux/seccomp";
 const SECCOMP_SET_MODE_FILTER = 1, SECCOMP_FILTER_FLAG_NEW_LISTENER = 8;
+const SECCOMP_FILTER_FLAG_TSYNC = 1;
 const CAP_SYS_ADMIN = 1n << 21n;
 /** The register with the listener of a filter. */
 const LISTENER = "listener";
@@ -37,7 +38,11 @@ export function planListener(
   davit: number,
 ): void {
   if (seccomp === undefined || !seccomp.notifies) return;
-  load(plan, seccomp, SECCOMP_FILTER_FLAG_NEW_LISTENER);
+  // The kernel takes a listener and TSYNC together only with a third flag;
+  // init has one thread, so that there is nothing to synchronize.
+  const flags = seccomp.flags & ~SECCOMP_FILTER_FLAG_TSYNC |
+    SECCOMP_FILTER_FLAG_NEW_LISTENER;
+  load(plan, { ...seccomp, flags });
   plan.because(
     "hand the listener of the seccomp filter to Davit",
     `${POINTER}/listenerPath`,
@@ -60,7 +65,7 @@ export function planFilter(
 ): void {
   const { capabilities, seccomp } = process;
   if (seccomp === undefined) return;
-  if (!seccomp.notifies) load(plan, seccomp, 0);
+  if (!seccomp.notifies) load(plan, seccomp);
   const { effective, permitted } = capabilitiesToLoad(process);
   const same = effective === capabilities.effective &&
     permitted === capabilities.permitted;
@@ -76,13 +81,12 @@ export function planFilter(
 function load(
   plan: PlanBuilder,
   { filter, flags }: SeccompInput,
-  more: number,
 ): void {
   // struct sock_fprog: how many instructions, and where they are.
   const program: Field[] = [[8, filter.length / 8], [8, { bytes: filter }]];
   plan.because("load the seccomp filter", POINTER).call("seccomp", [
     SECCOMP_SET_MODE_FILTER,
-    flags | more,
+    flags,
     { struct: program },
   ], { to: LISTENER });
 }
