@@ -5,7 +5,13 @@ import { poll, POLLIN } from "../ffi/poll.ts";
 import { listen, receive } from "../ffi/socket.ts";
 import { checked } from "../ffi/syscall.ts";
 import type { Config, Patch } from "./config.ts";
-import { command, Container, containerTest, script } from "./container.ts";
+import {
+  change,
+  command,
+  Container,
+  containerTest,
+  script,
+} from "./container.ts";
 import { rootTest } from "./container.ts";
 import { assertSuccess, run } from "./davit.ts";
 import { callNumbers } from "../launch/seccomp/architectures.ts";
@@ -279,6 +285,36 @@ for (const mayGain of [false, true]) {
     },
   );
 }
+
+containerTest(
+  "calls fail when the listener's owner is gone",
+  command(["true"]),
+  async (container) => {
+    const path = `${container.folder}/agent`;
+    change(container, (config) => {
+      profile({ names: ["execve"], action: "SCMP_ACT_NOTIFY" })(config);
+      config.linux.seccomp = {
+        ...config.linux.seccomp!,
+        listenerPath: path,
+      };
+    });
+    const socket = listen(path, 1);
+    try {
+      const running = container.run([], { timeout: 20 });
+      awaitInput(socket);
+      const agent = checked("accept4", path, socket, 0, 0, 0) as Fd;
+      const { fd } = receive(agent, new Uint8Array(4096));
+      close(agent);
+      close(fd!);
+      const { code, stderr } = await running;
+      assertEquals(code, 1);
+      assertMatch(stderr, /exec .*: function not implemented/);
+    } finally {
+      close(socket);
+      Deno.removeSync(path);
+    }
+  },
+);
 
 /** Calls that profiles of engines allow, refuse, and decide by arguments. */
 const MANY_CALLS = `mkdir /tmp/x && echo made

@@ -10,7 +10,7 @@
 
 import type { CapabilityInput, ProcessInput, SeccompInput } from "../input.ts";
 import { awaitAnswer, sendWith } from "../messages.ts";
-import type { Field, PlanBuilder } from "../plan.ts";
+import { type Field, type PlanBuilder, reg } from "../plan.ts";
 
 const POINTER = "/linux/seccomp";
 const SECCOMP_SET_MODE_FILTER = 1, SECCOMP_FILTER_FLAG_NEW_LISTENER = 8;
@@ -50,6 +50,14 @@ export function planListener(
   sendWith(plan, davit, "listener", LISTENER);
   // From here on the listener's owner may have to answer for init.
   awaitAnswer(plan, davit);
+  // Init's copy would keep the listener alive when its owner is gone, and
+  // calls would wait for ever instead of failing. A profile may refuse this.
+  const closed = plan.fresh("listener closed");
+  plan.because("close the listener of the seccomp filter", POINTER)
+    .call("close", [reg(LISTENER)], {
+      tolerate: [{ errno: "any", goto: closed }],
+    })
+    .label(closed);
 }
 
 /**
