@@ -66,6 +66,13 @@ function mend(why: string, errno: string): string {
     return ": must be mounted on ordinary directory, not through a symbolic " +
       "link";
   }
+  if (why === "load the seccomp filter") {
+    // seccomp(2) answers EINVAL to both.
+    return errno === "ENOSYS" || errno === "EINVAL"
+      ? ": this kernel has no seccomp filters, or does not know a flag of " +
+        "the profile"
+      : "";
+  }
   if (why.startsWith("map the IDs of ")) {
     if (errno === "EINVAL") {
       return ": its file system does not support ID-mapped mounts";

@@ -38,6 +38,18 @@ Deno.test("LaunchError has the words that engines look for", () => {
   );
 });
 
+Deno.test("LaunchError tells what a seccomp filter may lack", () => {
+  const hint = ": this kernel has no seccomp filters, or does not know a " +
+    "flag of the profile";
+  const load = "load the seccomp filter";
+  assertEquals(
+    message(load, 38),
+    `Cannot ${load}: Function not implemented${hint}`,
+  );
+  assertEquals(message(load, 22), `Cannot ${load}: Invalid argument${hint}`);
+  assertEquals(message(load, 12), `Cannot ${load}: Cannot allocate memory`);
+});
+
 Deno.test("dotted() writes a JSON pointer as people do", () => {
   const table: Record<string, string> = {
     "": "",
