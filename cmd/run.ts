@@ -29,6 +29,7 @@ ended it.`,
       ...createOptions(call, "davit run"),
       detach: call.options.detach === true,
       keep: call.options.keep === true,
+      last: true,
     });
   },
 };

@@ -27,6 +27,8 @@ export interface RunOptions extends CreateOptions {
   readonly detach: boolean;
   /** Do not delete the container when it has ended. */
   readonly keep: boolean;
+  /** This process ends with it: nothing has to be put back. */
+  readonly last?: boolean;
 }
 
 /** Signals that are handed on to the container's init. */
@@ -65,7 +67,7 @@ export async function runContainer(
     await startOrRemove(runtime, id, await create(() => {}));
     return 0;
   }
-  using signals = new Signals();
+  using signals = new Signals(options.last ?? false);
   // Orphans of a container without a pid namespace come to this process.
   setSubreaper(true);
   const created = await create(() => signals.listen());
@@ -129,6 +131,9 @@ async function startOrRemove(
 
 /** Signals to this process, kept until there is somebody to hand them to. */
 class Signals implements Disposable {
+  /** @param last whether this process ends when they are disposed of */
+  constructor(readonly last: boolean) {}
+
   readonly #waiting: number[] = [];
   readonly #listeners = new Map<Deno.Signal, () => void>();
   #send = (signal: number): void => {
@@ -153,6 +158,7 @@ class Signals implements Disposable {
 
   /** Lets signals have their usual effect again. */
   [Symbol.dispose](): void {
+    if (this.last) return;
     for (const [signal, listener] of this.#listeners) {
       Deno.removeSignalListener(signal, listener);
     }
