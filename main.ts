@@ -38,4 +38,7 @@ const commands: CommandTable = {
   try: from((file) => file.tryOut),
 };
 
-if (import.meta.main) exit(await dispatch(Deno.args, commands));
+/** The commands of people rather than engines: see cmd/more.ts. */
+const more = async () => (await import("./cmd/more.ts")).main;
+
+if (import.meta.main) exit(await dispatch(Deno.args, commands, more));

@@ -12,6 +12,7 @@ const COMMANDS = [
   "start",
   "state",
   "try",
+  "validate",
 ];
 
 async function davit(...args: string[]) {

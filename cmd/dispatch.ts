@@ -13,15 +13,23 @@ import { parseOptions, usageError } from "./options.ts";
 import { report } from "./report.ts";
 import { print as printVersion } from "./version.ts";
 
+/** Runs a whole command line with more commands than those of a table. */
+export type More = (
+  args: readonly string[],
+  commands: CommandTable,
+) => Promise<number>;
+
 /**
  * The whole of a run: parses the global options, picks the command, runs it.
  * An error becomes one line on stderr and in the log.
  *
+ * @param more loads what knows the commands that the table lacks
  * @returns the exit status: the command's own, or 1 after an error
  */
 export async function dispatch(
   args: readonly string[],
   commands: CommandTable,
+  more?: () => Promise<More>,
 ): Promise<number> {
   let log: Log | undefined;
   let debug = false;
@@ -29,6 +37,9 @@ export async function dispatch(
     const globals = parseOptions(GLOBAL_OPTIONS, args, "davit", false);
     const [word, ...rest] = globals.args;
     if (globals.options.version) return printVersion();
+    if (more !== undefined && !isHere(globals, commands)) {
+      return await (await more())(args, commands);
+    }
     if (globals.help || word === undefined) {
       return printHelp(commands, undefined);
     }
@@ -43,6 +54,20 @@ export async function dispatch(
   } catch (error) {
     return report(error, log, debug);
   }
+}
+
+/** Whether a command line asks for nothing but what the table has. */
+function isHere(
+  { args: [word = "", ...rest], help }: {
+    readonly args: readonly string[];
+    readonly help: boolean;
+  },
+  commands: CommandTable,
+): boolean {
+  const about = word === "help" || word === "h"
+    ? rest.find((arg) => !arg.startsWith("-")) ?? ""
+    : word;
+  return !help && Object.hasOwn(commands, about);
 }
 
 async function runCommand(

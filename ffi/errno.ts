@@ -148,6 +148,7 @@ export const E = {
   ESRCH: 3,
   EINTR: 4,
   ENXIO: 6,
+  ENOEXEC: 8,
   ECHILD: 10,
   EAGAIN: 11,
   EACCES: 13,

@@ -52,6 +52,10 @@ export interface Problem {
   readonly found: string;
   /** What is wrong, and what is allowed. */
   readonly message: string;
+  /** What is allowed there, where that is said in a few words. */
+  readonly allowed?: string;
+  /** What to do about it, where there is one thing to do. */
+  readonly mend?: string;
 }
 
 /** Longest text that is made of several problems, in UTF-16 units. */

@@ -38,14 +38,19 @@ export function isFull({ errors }: Findings): boolean {
   return errors.length > PROBLEMS_MAX;
 }
 
+/** What else there is to say of a problem. */
+export type More = Pick<Problem, "allowed" | "mend">;
+
 /** Reports an error; returns false, so that rules can end in it. */
 export function fault(
   out: Findings,
   pointer: string,
   value: unknown,
   message: string,
+  more?: More,
 ): false {
-  report(out.errors, { pointer, found: describeValue(value), message });
+  const found = describeValue(value);
+  report(out.errors, { pointer, found, message, ...more });
   return false;
 }
 
@@ -55,8 +60,10 @@ export function warn(
   pointer: string,
   value: unknown,
   message: string,
+  more?: More,
 ): void {
-  report(out.warnings, { pointer, found: describeValue(value), message });
+  const found = describeValue(value);
+  report(out.warnings, { pointer, found, message, ...more });
 }
 
 /** Reports "expected WANTED, found VALUE" as an error. */
@@ -67,7 +74,8 @@ export function expected(
   wanted: string,
 ): false {
   const found = describeValue(value);
-  return fault(out, pointer, value, `expected ${wanted}, found ${found}`);
+  const message = `expected ${wanted}, found ${found}`;
+  return fault(out, pointer, value, message, { allowed: wanted });
 }
 
 /** A JSON pointer one name further down (RFC 6901, section 3). */

@@ -27,7 +27,9 @@ export function object(
       if (
         Object.hasOwn(value, name) && (value[name] !== null || out.strict)
       ) continue;
-      fault(out, below(at, name), undefined, "is missing, it is required");
+      const mend = `add ${quote(name)}`;
+      const place = below(at, name);
+      fault(out, place, undefined, "is missing, it is required", { mend });
       sound = false;
     }
     for (const name of Object.keys(value)) {
@@ -56,9 +58,10 @@ function reportUnknown(
   const near = listed.length < PROBLEMS_MAX
     ? nearest(name, Object.keys(fields))
     : undefined;
-  const mend = near === undefined ? "" : `, did you mean ${quote(near)}?`;
+  const meant = near === undefined ? "" : `, did you mean ${quote(near)}?`;
+  const mend = near === undefined ? "remove it" : `call it ${quote(near)}`;
   const report = out.strict ? fault : warn;
-  report(out, below(at, name), value, `unknown property${mend}`);
+  report(out, below(at, name), value, `unknown property${meant}`, { mend });
 }
 
 /**

@@ -182,7 +182,9 @@ function needs(
   value: unknown,
   what: string,
 ): void {
-  fault(out, pointer, value, `needs ${what} in linux.namespaces`);
+  const kind = what.split(" ")[1]!.toLowerCase();
+  const mend = `add {"type": "${kind}"} to linux.namespaces`;
+  fault(out, pointer, value, `needs ${what} in linux.namespaces`, { mend });
 }
 
 /** Whether a value asks for something. */

@@ -4,7 +4,9 @@
  *     deno task compile [--target x86_64|aarch64] [--output FILE]
  *
  * First `deno bundle` minifies the sources and splits them at their dynamic
- * imports, so that a command loads only the code that it runs. Then `deno
+ * imports, so that a command loads only the code that it runs. `cmd/more.ts`
+ * becomes a file of its own with all that it needs: what it shares with the
+ * commands that engines call would be cut into more files for them to load. Then `deno
  * compile` puts these files behind its base binary. For x86_64, on x86_64, the
  * result gets a prelude and the compiled code of all modules (prelude.ts);
  * elsewhere it has no code cache at all: by itself Deno would keep it at a
@@ -85,28 +87,32 @@ function elfMachine(path: string): number {
   return header[18]! | header[19]! << 8;
 }
 
+/** The entry of the commands that are a program of their own, and its file. */
+const MORE = { source: "./cmd/more.ts", file: "more.js" };
+
 function bundle(folder: string): string {
-  const main = join(folder, "main.js");
-  const result = command(Deno.execPath(), [
-    "bundle",
-    "--quiet",
-    "--minify",
+  bundleEntry("main.ts", [
     "--code-splitting",
+    `--external=${MORE.source}`,
     `--outdir=${folder}`,
-    "main.ts",
   ]);
-  if (!result.success) {
-    throw new CompileError(`Cannot bundle main.ts: ${cause(result.stderr)}`);
-  }
+  bundleEntry(MORE.source, [`--output=${join(folder, MORE.file)}`]);
   const mark = commit();
   for (const { name } of Deno.readDirSync(folder)) {
     const file = join(folder, name);
     const code = Deno.readTextFileSync(file);
-    if (code.includes(COMMIT_MARK)) {
-      Deno.writeTextFileSync(file, code.replaceAll(COMMIT_MARK, mark));
-    }
+    const whole = code.replaceAll(COMMIT_MARK, mark)
+      .replaceAll(`"${MORE.source}"`, `"./${MORE.file}"`);
+    if (whole !== code) Deno.writeTextFileSync(file, whole);
   }
-  return main;
+  return join(folder, "main.js");
+}
+
+function bundleEntry(entry: string, options: string[]): void {
+  const args = ["bundle", "--quiet", "--minify", ...options, entry];
+  const { success, stderr } = command(Deno.execPath(), args);
+  if (success) return;
+  throw new CompileError(`Cannot bundle ${entry}: ${cause(stderr)}`);
 }
 
 /** The lines of an error of Deno that name its causes, in one. */
@@ -182,7 +188,9 @@ async function addCodeCache(
   binary: string,
   { target, folder, name }: { target: string; folder: string; name: string },
 ): Promise<void> {
-  const modules = Array.from(Deno.readDirSync(folder), ({ name }) => name);
+  // The whole cache is read at each start: it has only what start-up is for.
+  const modules = Array.from(Deno.readDirSync(folder), ({ name }) => name)
+    .filter((name) => name !== MORE.file);
   const loader = join(folder, "loader.js");
   Deno.writeTextFileSync(
     loader,

@@ -1,0 +1,35 @@
+/**
+ * The commands of people rather than engines. Compiled, this file is a program
+ * of its own, with its own copy of all that it needs: the commands that
+ * engines call again and again have less to load without them.
+ *
+ * @module
+ */
+
+import type { Command, CommandTable } from "./command.ts";
+import { dispatch } from "./dispatch.ts";
+import { command as validate } from "./validate.ts";
+
+/** A command that is loaded already. */
+function here(command: Command) {
+  return () => Promise.resolve({ command });
+}
+
+const COMMANDS: CommandTable = {
+  validate: here(validate),
+};
+
+/**
+ * Runs a command line for which `others` do not suffice.
+ *
+ * @param others the commands that are loaded otherwise, for the help text
+ * @returns the exit status
+ */
+export function main(
+  args: readonly string[],
+  others: CommandTable,
+): Promise<number> {
+  const all = Object.entries({ ...others, ...COMMANDS });
+  const byWord = all.sort(([a], [b]) => a < b ? -1 : 1);
+  return dispatch(args, Object.fromEntries(byWord));
+}
