@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { AT_FDCWD, O } from "../ffi/fd.ts";
 import { PlanBuilder, reg } from "./plan.ts";
-import { planText } from "./testdata/plan_text.ts";
+import { planText } from "./plan_text.ts";
 
 Deno.test("planText() writes every kind of step", () => {
   const plan = new PlanBuilder().because("begin", "/a/0");

@@ -8,7 +8,7 @@ import { LEGACY, UNIFIED } from "../cgroup/recorded_mountinfo.ts";
 import { ARCH } from "../ffi/syscall.ts";
 import { compile, planLaunch } from "../launch/compile.ts";
 import type { LaunchInput } from "../launch/input.ts";
-import { planText } from "../launch/testdata/plan_text.ts";
+import { planText } from "../launch/plan_text.ts";
 import { defaultSpec } from "./default_spec.ts";
 import { lowerHooks, recordHooks } from "./hook_record.ts";
 import { lower } from "./lower.ts";

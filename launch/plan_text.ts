@@ -9,9 +9,9 @@
  * @module
  */
 
-import { errnoName } from "../../ffi/errno.ts";
-import { O } from "../../ffi/fd.ts";
-import type { Action, Block, Call, Field, Operand, Plan } from "../plan.ts";
+import { errnoName } from "../ffi/errno.ts";
+import { O } from "../ffi/fd.ts";
+import type { Action, Block, Call, Field, Operand, Plan } from "./plan.ts";
 
 /** Numbers from here on are flags or addresses: easier read in hexadecimal. */
 const HEXADECIMAL = 0x1000;
@@ -78,13 +78,21 @@ function actionText(action: Action, name: Names): string {
   return `fail ${errnoName(action.fail)}`;
 }
 
-function callText(action: Call, name: Names): string {
-  const { call, args, to, tolerate = [], ifZero } = action;
-  const shown = args.map((arg, i) => {
+/** The arguments of a call as text. */
+export function argumentTexts(
+  { call, args }: Pick<Call, "call" | "args">,
+  name: Names = (label) => `<${label}>`,
+): string[] {
+  return args.map((arg, i) => {
     if (call === "openat" && i === 2) return openFlags(arg);
     if (call === "openat2" && i === 2) return howText(arg, name);
     return operandText(arg, name);
   });
+}
+
+function callText(action: Call, name: Names): string {
+  const { call, to, tolerate = [], ifZero } = action;
+  const shown = argumentTexts(action, name);
   return [
     `${call}(${shown.join(", ")})${to === undefined ? "" : ` -> ${to}`}`,
     ...tolerate.map(({ errno, goto }) =>
