@@ -7,6 +7,7 @@ const COMMANDS = [
   "features",
   "kill",
   "list",
+  "plan",
   "run",
   "spec",
   "start",

@@ -8,6 +8,7 @@
 
 import type { Command, CommandTable } from "./command.ts";
 import { dispatch } from "./dispatch.ts";
+import { command as plan } from "./plan.ts";
 import { command as validate } from "./validate.ts";
 
 /** A command that is loaded already. */
@@ -16,6 +17,7 @@ function here(command: Command) {
 }
 
 const COMMANDS: CommandTable = {
+  plan: here(plan),
   validate: here(validate),
 };
 

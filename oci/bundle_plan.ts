@@ -1,0 +1,159 @@
+/**
+ * What `create` and `start` would do with a bundle, as data; nothing is done.
+ *
+ *     config.json -> what a launch is made from -> sections and system calls
+ *
+ * @module
+ */
+
+import { hostLayout } from "../cgroup/layout.ts";
+import { cgroupManager } from "../cgroup/manager.ts";
+import { realPath } from "../ffi/files.ts";
+import { planLaunch } from "../launch/compile.ts";
+import { listCalls, type ListedCall } from "../launch/listing.ts";
+import { readConfig } from "./config.ts";
+import { lowerFilter } from "./creation_seccomp.ts";
+import {
+  ConfigError,
+  describeProblem,
+  type Problem,
+  RuntimeError,
+} from "./errors.ts";
+import { explained } from "./explain.ts";
+import { lowerHooks, recordHooks } from "./hook_record.ts";
+import { withoutForeignLabels } from "./labels.ts";
+import type { Logger } from "./logger.ts";
+import { lower } from "./lower.ts";
+import { withoutOwnNamespaces } from "./namespace_paths.ts";
+import { osText } from "./os_error.ts";
+import { planSections } from "./plan_sections.ts";
+import { ownPrivileges } from "./privileges.ts";
+import type { Spec } from "./spec.ts";
+
+/** One thing that would be done. */
+export interface PlanEntry {
+  /** What it is about, such as `/proc` or `memory.max`. */
+  readonly subject: string;
+  /** What becomes of it. */
+  readonly detail: string;
+  /** Why, where the section alone does not say. */
+  readonly reason: string;
+  /** The JSON pointer that asked for it; empty for what is always done. */
+  readonly pointer: string;
+}
+
+/** Things of one kind, in the order in which they would be done. */
+export interface PlanSection {
+  /** Such as `mounts`. */
+  readonly name: string;
+  readonly entries: readonly PlanEntry[];
+}
+
+/** The plan of a bundle. */
+export interface BundlePlan {
+  /** The form of this structure; 1. */
+  readonly version: 1;
+  /** The bundle's path, without symbolic links. */
+  readonly bundle: string;
+  /** The ID that the container would have. */
+  readonly id: string;
+  /** What is odd about the bundle, or about this host. */
+  readonly warnings: readonly string[];
+  readonly sections: readonly PlanSection[];
+  /** The launch program's system calls. */
+  readonly calls: readonly ListedCall[];
+}
+
+/** What a plan is made for. */
+export interface PlanOptions {
+  readonly bundle: string;
+  readonly id: string;
+  readonly cgroupManager?: "cgroupfs" | "disabled";
+  /** Refuse unknown properties, and null for none. */
+  readonly strict?: boolean;
+}
+
+/**
+ * Plans a bundle without touching the host.
+ *
+ * @throws {RuntimeError | ConfigError} what `create` would find before it
+ * makes anything
+ */
+export async function planBundle(options: PlanOptions): Promise<BundlePlan> {
+  const { id } = options;
+  const bundle = explained("plan the bundle", () => folderOf(options.bundle));
+  const { spec: whole, warnings: odd } = readConfig(bundle, {
+    strict: options.strict === true,
+  });
+  const warnings = odd.map(describeProblem);
+  const { spec: labelled, missing } = withoutForeignLabels(whole);
+  warnings.push(...missing.map(describeProblem));
+  const spec = joinable(labelled, warnings);
+  const log: Logger = {
+    error: () => {},
+    warn: (text) => warnings.push(text),
+    info: (text) => warnings.push(text),
+    debug: () => {},
+  };
+  const seccomp = spec.linux?.seccomp && spec.process
+    ? await import("./seccomp_part.ts")
+    : undefined;
+  return explained("plan the bundle", () => {
+    const layout = options.cgroupManager === "disabled"
+      ? { kind: "none" as const, hierarchies: [], unified: undefined }
+      : hostLayout();
+    const manager = cgroupManager(layout, { id, spec, log });
+    const filter = lowerFilter({ ...(seccomp && { seccomp }) }, spec, log);
+    const hooks = recordHooks(spec.hooks);
+    // An ordinary user plans root's containers as well.
+    const users = spec.linux?.namespaces?.some(({ type }) => type === "user");
+    const privileges = ownPrivileges();
+    const input = lower(spec, {
+      id,
+      bundle,
+      layout,
+      cgroupDirectories: manager.directories,
+      noPivot: false,
+      preserveFds: 0,
+      privileges: users ? privileges : "host",
+      ...filter,
+    });
+    const whole = hooks === undefined
+      ? input
+      : { ...input, hooks: lowerHooks(hooks) };
+    return {
+      version: 1,
+      bundle,
+      id,
+      warnings,
+      sections: planSections({ spec, input: whole, manager, hooks }),
+      calls: listCalls(planLaunch(whole)),
+    };
+  });
+}
+
+function folderOf(bundle: string): string {
+  try {
+    return realPath(bundle);
+  } catch (error) {
+    throw new RuntimeError(
+      "config",
+      `Invalid bundle path '${bundle}': ${osText(error)}`,
+    );
+  }
+}
+
+/**
+ * The configuration without namespaces that would change nothing. Those that
+ * cannot be joined on this host are told and kept: the plan may be for another.
+ */
+function joinable(spec: Spec, warnings: string[]): Spec {
+  try {
+    return withoutOwnNamespaces(spec);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const tell = (problem: Problem) => describeProblem(problem);
+    warnings.push(...error.problems.map(tell));
+    return spec;
+  }
+}
