@@ -48,7 +48,7 @@ Deno.test("main.ts has help for every command", async () => {
 
 Deno.test("main.ts exits with a status and one line", async () => {
   assertEquals(await davit("foo"), {
-    code: 1,
+    code: 3,
     stdout: "",
     stderr: "No help topic for 'foo'; see davit --help\n",
   });

@@ -28,9 +28,18 @@ export const CREATE_OPTIONS = [
     help: "file to write the pid of the container's process to",
   },
   {
+    name: "pidfd-socket",
+    value: "path",
+    help: "Unix socket that is sent a pidfd of the container's process",
+  },
+  {
     name: "no-pivot",
     help:
       "do not use pivot_root, for a root file system on a ramdisk (less safe)",
+  },
+  {
+    name: "no-new-keyring",
+    help: "let the container have the session keyring of the caller",
   },
   {
     name: "preserve-fds",
@@ -61,11 +70,13 @@ export function createOptions(
     cgroupManager: call.cgroupManager,
     preserveFds: preservedFds(options["preserve-fds"], who),
     noPivot: options["no-pivot"] === true,
+    ...options["no-new-keyring"] === true && { ownKeyring: false },
     strict: options.strict === true,
     ...options["console-socket"]
       ? { consoleSocket: options["console-socket"] }
       : {},
     ...options["pid-file"] ? { pidFile: options["pid-file"] } : {},
+    ...options["pidfd-socket"] ? { pidfdSocket: options["pidfd-socket"] } : {},
   };
 }
 

@@ -50,9 +50,13 @@ function davit(...args: string[]): Promise<Captured<number>> {
   return capture(() => dispatch(args, TABLE));
 }
 
-async function refusal(...args: string[]): Promise<string> {
+function refusal(...args: string[]): Promise<string> {
+  return failure(1, ...args);
+}
+
+async function failure(status: number, ...args: string[]): Promise<string> {
   const { result, stdout, stderr } = await davit(...args);
-  assertEquals(result, 1);
+  assertEquals(result, status);
   assertEquals(stdout, "");
   assertEquals(stderr.split("\n").length, 2, stderr);
   assertEquals(calls, []);
@@ -123,11 +127,11 @@ Deno.test("dispatch() refuses a wrong number of arguments", async () => {
 
 Deno.test("dispatch() refuses what it does not know", async () => {
   const unknown = "No help topic for 'foo'; see davit --help";
-  assertEquals(await refusal("foo"), unknown);
-  assertEquals(await refusal("foo", "-h"), unknown);
-  assertEquals(await refusal("help", "foo"), unknown);
+  assertEquals(await failure(3, "foo"), unknown);
+  assertEquals(await failure(3, "foo", "-h"), unknown);
+  assertEquals(await failure(3, "help", "foo"), unknown);
   assertEquals(
-    await refusal("constructor"),
+    await failure(3, "constructor"),
     "No help topic for 'constructor'; see davit --help",
   );
   assertEquals(

@@ -55,10 +55,14 @@ export async function print(
   return 0;
 }
 
+/** The exit status for a word that is no command, as runc has it. */
+const UNKNOWN_COMMAND = 3;
+
 /** Refuses a word that is no command, in runc's words. */
 export function unknownCommand(word: string): never {
   throw new RuntimeError("usage", `No help topic for '${word}'`, {
     hint: "see davit --help",
+    status: UNKNOWN_COMMAND,
   });
 }
 

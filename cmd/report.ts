@@ -4,7 +4,7 @@ import type { Logger } from "../oci/logger.ts";
 import { escapeControls } from "./escape.ts";
 import { writeError } from "./output.ts";
 
-/** Exit status of a command that failed. */
+/** Exit status of a command that failed, unless its error has another. */
 const FAILURE = 1;
 
 /**
@@ -29,7 +29,7 @@ export function report(
     const trace = error instanceof Error ? error.stack : undefined;
     if (trace !== undefined) writeError(`${trace}\n`);
   }
-  return FAILURE;
+  return error instanceof RuntimeError ? error.status ?? FAILURE : FAILURE;
 }
 
 /** An error's line, with what to do about it. */

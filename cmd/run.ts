@@ -11,6 +11,10 @@ const OPTIONS = [
     help: "return once the program runs, and leave it running",
   },
   { name: "keep", help: "do not delete the container when it has ended" },
+  {
+    name: "no-subreaper",
+    help: "leave processes that the container orphans to another reaper",
+  },
 ] as const satisfies readonly Option[];
 
 /** `davit run`: create, start, and unless detached, wait and delete. */
@@ -29,6 +33,7 @@ ended it.`,
       ...createOptions(call, "davit run"),
       detach: call.options.detach === true,
       keep: call.options.keep === true,
+      subreaper: call.options["no-subreaper"] !== true,
       last: true,
     });
   },

@@ -53,7 +53,7 @@ export function planInit(plan: PlanBuilder, input: LaunchInput): void {
   joinCgroups(plan, input);
   if (process !== undefined) openLabels(plan, process);
   plan.because("start a session of its own").call("setsid", []);
-  ownKeyring(plan, input.id);
+  if (input.ownKeyring ?? true) ownKeyring(plan, input.id);
   plan.because("give files the modes that are asked for").call("umask", [0]);
   if (makesNamespace(input, "network")) bringUpLoopback(plan);
   awaitWork(plan, input);

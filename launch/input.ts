@@ -313,6 +313,8 @@ export interface LaunchInput {
   readonly deviceLinks: readonly { path: string; text: string }[];
   readonly maskedPaths: readonly string[];
   readonly readonlyPaths: readonly string[];
+  /** Whether init gets a session keyring of its own; absent: yes. */
+  readonly ownKeyring?: boolean;
   /** Absent: the container has no program to start. */
   readonly process?: ProcessInput;
   readonly hooks?: HooksInput;

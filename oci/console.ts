@@ -1,12 +1,16 @@
 /**
- * The terminal's way out of the runtime.
+ * The ways of a terminal, and of a pidfd, out of the runtime.
  *
  * @module
  */
 
 import { close, type Fd, O, open } from "../ffi/fd.ts";
+import { pidfdOpen } from "../ffi/process.ts";
 import { openpty } from "../ffi/pty.ts";
 import { connect, sendDescriptor } from "../ffi/socket.ts";
+import { RuntimeError } from "./errors.ts";
+import { osText } from "./os_error.ts";
+import { quote } from "./quote.ts";
 
 /** A terminal for a container's process. */
 export interface Console {
@@ -59,6 +63,28 @@ export function sendMaster(socketPath: string, master: Fd, name: string): void {
     sendDescriptor(socket, new TextEncoder().encode(name), master);
   } finally {
     close(socket);
+  }
+}
+
+/**
+ * Sends a pidfd of the process `pid` over the Unix socket at `socketPath`.
+ * @throws {RuntimeError} system: nobody takes it
+ */
+export function sendPidfd(socketPath: string, pid: number): void {
+  const pidfd = pidfdOpen(pid);
+  if (pidfd === undefined) return; // it has ended: the launch will tell
+  try {
+    sendMaster(socketPath, pidfd, "pidfd");
+  } catch (error) {
+    throw new RuntimeError(
+      "system",
+      `Cannot send a pidfd to --pidfd-socket ${quote(socketPath)}: ${
+        osText(error)
+      }`,
+      { cause: error },
+    );
+  } finally {
+    close(pidfd);
   }
 }
 

@@ -41,7 +41,12 @@ import {
   delContainerIDMapping,
 } from "../mapping/mapping.ts";
 import { containerType, sandboxId } from "./annotations.ts";
-import { type Console, sendMaster, setupConsole } from "./console.ts";
+import {
+  type Console,
+  sendMaster,
+  sendPidfd,
+  setupConsole,
+} from "./console.ts";
 import { report } from "./container_info.ts";
 import { RuntimeError } from "./errors.ts";
 import { lowerHooks } from "./hook_record.ts";
@@ -228,13 +233,14 @@ export class Creation {
   }
 
   #plan(): Plan {
-    const { id, preserveFds = 0, noPivot = false } = this.options;
+    const { id, ownKeyring, preserveFds = 0, noPivot = false } = this.options;
     const input = lower(this.spec, {
       id,
       bundle: this.bundle,
       layout: hostLayout(),
       cgroupDirectories: this.#manager.directories,
       noPivot,
+      ...ownKeyring !== undefined && { ownKeyring },
       preserveFds,
       startNow: this.#startNow,
       privileges: this.#privileges,
@@ -415,14 +421,16 @@ export class Creation {
   }
 
   #recordInit(): void {
-    if (this.#record.init === undefined) {
+    const { init } = this.#record;
+    if (init === undefined) {
       throw new RuntimeError("system", "Cannot find init in /proc");
     }
     commitRecord(this.runtime.root, this.options.id);
-    const { pidFile } = this.options;
+    const { pidFile, pidfdSocket } = this.options;
+    if (pidfdSocket !== undefined) sendPidfd(pidfdSocket, init.pid);
     if (!this.#startNow || pidFile === undefined) return;
     // There is no later moment at which the program does not run yet.
-    writePidFile(pidFile, this.#record.init.pid);
+    writePidFile(pidFile, init.pid);
     this.#undo.push(() => unlink(pidFile));
   }
 }

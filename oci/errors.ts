@@ -27,12 +27,14 @@ export class RuntimeError extends Error {
   readonly code: ErrorCode;
   /** What to do about it, where there is something to say. */
   declare readonly hint?: string;
+  /** The exit status of the command, where it is not 1. */
+  declare readonly status?: number;
 
-  /** Makes the error; `hint` and `cause` are left out when absent. */
+  /** Makes the error; what is absent of the options is left out. */
   constructor(
     code: ErrorCode,
     message: string,
-    options: { hint?: string; cause?: unknown } = {},
+    options: { hint?: string; cause?: unknown; status?: number } = {},
   ) {
     super(
       message,
@@ -41,6 +43,7 @@ export class RuntimeError extends Error {
     this.name = "RuntimeError";
     this.code = code;
     if (options.hint !== undefined) this.hint = options.hint;
+    if (options.status !== undefined) this.status = options.status;
   }
 }
 

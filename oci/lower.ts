@@ -38,6 +38,8 @@ export interface LowerContext {
   /** The container's cgroup in each hierarchy. */
   readonly cgroupDirectories: readonly string[];
   readonly noPivot: boolean;
+  /** Whether init gets a session keyring of its own; absent: yes. */
+  readonly ownKeyring?: boolean;
   readonly preserveFds: number;
   /** The filter that `linux.seccomp` was compiled to. */
   readonly seccomp?: SeccompInput;
@@ -145,6 +147,9 @@ export function lower(spec: Spec, context: LowerContext): LaunchInput {
     maskedPaths: linux.maskedPaths ?? [],
     readonlyPaths: linux.readonlyPaths ?? [],
     ...(process !== undefined && { process }),
+    ...(context.ownKeyring !== undefined && {
+      ownKeyring: context.ownKeyring,
+    }),
     preserveFds: context.preserveFds,
     startNow: context.startNow ?? false,
   };

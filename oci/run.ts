@@ -27,6 +27,8 @@ export interface RunOptions extends CreateOptions {
   readonly detach: boolean;
   /** Do not delete the container when it has ended. */
   readonly keep: boolean;
+  /** Take in the processes that the container orphans; absent: yes. */
+  readonly subreaper?: boolean;
   /** This process ends with it: nothing has to be put back. */
   readonly last?: boolean;
 }
@@ -62,14 +64,14 @@ export async function runContainer(
   options: RunOptions,
   create: (meanwhile: () => void) => Promise<Created>,
 ): Promise<number> {
-  const { id, detach, keep } = options;
+  const { id, detach, keep, subreaper = true } = options;
   if (detach) {
     await startOrRemove(runtime, id, await create(() => {}));
     return 0;
   }
   using signals = new Signals(options.last ?? false);
   // Orphans of a container without a pid namespace come to this process.
-  setSubreaper(true);
+  if (subreaper) setSubreaper(true);
   const created = await create(() => signals.listen());
   const pid = initPid(created);
   const pidfd = pidfdOpen(pid)!;

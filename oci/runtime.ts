@@ -22,6 +22,10 @@ export interface CreateOptions {
   readonly consoleSocket?: string;
   /** The file that init's pid is written to, as digits alone. */
   readonly pidFile?: string;
+  /** The Unix socket that is sent a pidfd of init. */
+  readonly pidfdSocket?: string;
+  /** Whether init gets a session keyring of its own; absent: yes. */
+  readonly ownKeyring?: boolean;
   /** Change the root with chroot(2) where pivot_root(2) cannot work. */
   readonly noPivot?: boolean;
   /** How many descriptors from 3 on the user's process keeps. */

@@ -19,6 +19,12 @@ export class ConsoleSocket implements Disposable {
 
   /** Waits for a master; its name is what came with it. */
   receive(seconds = 10): { master: Master; name: string } {
+    const { fd, name } = this.receiveDescriptor(seconds);
+    return { master: new Master(fd), name };
+  }
+
+  /** Waits for a descriptor, which the caller closes, and its name. */
+  receiveDescriptor(seconds = 10): { fd: Fd; name: string } {
     this.#wait(this.#socket, seconds);
     const peer = checked(
       "accept4",
@@ -34,7 +40,7 @@ export class ConsoleSocket implements Disposable {
       const { length, fd } = receive(peer, data);
       if (fd === undefined) throw new Error("no descriptor came");
       const name = new TextDecoder().decode(data.subarray(0, length));
-      return { master: new Master(fd), name };
+      return { fd, name };
     } finally {
       close(peer);
     }
