@@ -7,6 +7,7 @@
  */
 
 import type { Command, CommandTable } from "./command.ts";
+import { completionCommand } from "./completion.ts";
 import { dispatch } from "./dispatch.ts";
 import { command as plan } from "./plan.ts";
 import { command as validate } from "./validate.ts";
@@ -31,7 +32,15 @@ export function main(
   args: readonly string[],
   others: CommandTable,
 ): Promise<number> {
-  const all = Object.entries({ ...others, ...COMMANDS });
-  const byWord = all.sort(([a], [b]) => a < b ? -1 : 1);
-  return dispatch(args, Object.fromEntries(byWord));
+  return dispatch(args, allCommands(others));
+}
+
+/** All commands by their words, in alphabetical order. */
+export function allCommands(others: CommandTable): CommandTable {
+  const completion = here(completionCommand(() => all));
+  const table = { ...others, ...COMMANDS, completion };
+  const all: CommandTable = Object.fromEntries(
+    Object.entries(table).sort(([a], [b]) => a < b ? -1 : 1),
+  );
+  return all;
 }
