@@ -3,6 +3,8 @@ import { command as remove } from "./cmd/delete.ts";
 import { dispatch } from "./cmd/dispatch.ts";
 import { command as kill } from "./cmd/kill.ts";
 import { command as list } from "./cmd/list.ts";
+import { command as pause } from "./cmd/pause.ts";
+import { command as resume } from "./cmd/resume.ts";
 import { command as start } from "./cmd/start.ts";
 import { command as state } from "./cmd/state.ts";
 import { exit } from "./cmd/exit.ts";
@@ -31,6 +33,8 @@ const commands: CommandTable = {
   features: from((file) => file.features),
   kill: here(kill),
   list: here(list),
+  pause: here(pause),
+  resume: here(resume),
   run: from((file) => file.run),
   spec: from((file) => file.spec),
   start: here(start),

@@ -3,6 +3,14 @@ import { SyscallError } from "../ffi/error.ts";
 import { syscall } from "../ffi/syscall.ts";
 import { CgroupError, osCode, osText } from "./error.ts";
 import {
+  findFreezer,
+  freeze,
+  type Freezer,
+  isFrozen,
+  releaseKilled,
+  thaw,
+} from "./freezer.ts";
+import {
   deepestFirst,
   processIds,
   removeDirectory,
@@ -72,6 +80,36 @@ export class ExistingCgroups {
   }
 
   /**
+   * Stops every process, those of sub-cgroups included, and returns when they
+   * have stopped.
+   *
+   * @throws {CgroupError} one does not stop, or there is no freezer
+   */
+  freeze(): void {
+    freeze(this.#needFreezer("freeze"));
+  }
+
+  /**
+   * Lets every process go on.
+   * @throws {CgroupError}
+   */
+  thaw(): void {
+    thaw(this.#needFreezer("thaw"));
+  }
+
+  /** Whether the processes are stopped; a cgroup above does not count. */
+  frozen(): boolean {
+    const freezer = findFreezer(this.directories);
+    return freezer !== undefined && isFrozen(freezer);
+  }
+
+  /** Lets killed processes end that are frozen; the others go on as well. */
+  releaseKilled(): void {
+    const freezer = findFreezer(this.directories);
+    if (freezer !== undefined) releaseKilled(freezer);
+  }
+
+  /**
    * Sends a signal to every process, this one excepted. SIGKILL is sent until
    * no process is left.
    *
@@ -87,8 +125,7 @@ export class ExistingCgroups {
       if (pids.length === 0) return;
       if (performance.now() > deadline) throw this.#stillUsed("kill", pids);
       this.#signalOnce(pids, signal);
-      // A frozen v1 cgroup holds back even SIGKILL.
-      if (this.kind === "v1") this.#tryWrite("freezer.state", "THAWED");
+      this.releaseKilled();
       sleep(pause);
     }
   }
@@ -140,6 +177,19 @@ export class ExistingCgroups {
   ): void {
     this.#directories = directories;
     this.#created = created;
+  }
+
+  #needFreezer(verb: "freeze" | "thaw"): Freezer {
+    const freezer = findFreezer(this.directories);
+    if (freezer !== undefined) return freezer;
+    const [directory] = this.directories;
+    throw new CgroupError(
+      "system",
+      directory === undefined
+        ? `Cannot ${verb} processes: the container has no cgroup`
+        : `Cannot ${verb} processes: the container has no cgroup with a ` +
+          'freezer, mount the cgroup controller "freezer", or cgroup2',
+    );
   }
 
   #others(): number[] {

@@ -108,7 +108,8 @@ export function sleep(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }
 
-function subCgroups(directory: string): string[] {
+/** The cgroups right below one; none when it is gone. */
+export function subCgroups(directory: string): string[] {
   // Directories count their sub-directories as links: two means none, and
   // saves reading a directory of some 30 files.
   const status = lstat(directory);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { cgroupManagerFromState } from "../cgroup/existing.ts";
 import { readText } from "../ffi/files.ts";
 import { INIT_NAME } from "../launch/init_name.ts";
 import type { Status } from "./runtime.ts";
@@ -63,6 +64,7 @@ export function statusOf(root: string, record: ContainerRecord): Status {
   if (status === "creating") return "creating";
   const stat = init && processStat(init.pid);
   if (!lives(record, stat)) return "stopped";
+  if (cgroupManagerFromState(record.cgroups).frozen()) return "paused";
   // Both tell: `start` may have been cut short after init went on, and a
   // program may take init's name.
   return stat?.name === INIT_NAME && hasStartSocket(root, id)

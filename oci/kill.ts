@@ -16,6 +16,8 @@ import { quote } from "./quote.ts";
 import type { Runtime } from "./runtime.ts";
 import type { ContainerRecord } from "./store.ts";
 
+const SIGKILL = 9;
+
 /**
  * Sends a signal to a container's init; with `all` to each of its processes,
  * and then it is no error when there is none.
@@ -31,9 +33,9 @@ export function kill(
   explained(`kill container ${quote(id)}`, () => {
     const { record } = getExistingContainerInfo(runtime, id);
     const sent = signalInit(record, signal);
-    if (all && record.cgroupsMade) {
-      cgroupManagerFromState(record.cgroups).signalAll(signal);
-    }
+    const cgroups = cgroupManagerFromState(record.cgroups);
+    if (all && record.cgroupsMade) cgroups.signalAll(signal);
+    else if (sent && signal === SIGKILL) cgroups.releaseKilled();
     runtime.log.debug(`sent ${signalName(signal)}`, {
       sandbox: record.sandboxId,
     });

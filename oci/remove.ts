@@ -157,6 +157,7 @@ function endInit(record: ContainerRecord): void {
   try {
     if (initLives(record)) {
       pidfdSendSignal(pidfd, SIGKILL);
+      cgroupManagerFromState(record.cgroups).releaseKilled();
       awaitEnd(record, pidfd);
     }
   } finally {
