@@ -2,6 +2,7 @@ import type { CreateOptions } from "../oci/runtime.ts";
 import type { Call } from "./command.ts";
 import { currentDirectory } from "./current_directory.ts";
 import { type Option, usageError } from "./options.ts";
+import { serviceEnvironment } from "./service_environment.ts";
 
 /**
  * How many descriptors may be handed on: Linux lets a process have 1048576 of
@@ -72,6 +73,7 @@ export function createOptions(
     noPivot: options["no-pivot"] === true,
     ...options["no-new-keyring"] === true && { ownKeyring: false },
     strict: options.strict === true,
+    ...serviceEnvironment((name) => Deno.env.get(name), Deno.pid),
     ...options["console-socket"]
       ? { consoleSocket: options["console-socket"] }
       : {},

@@ -10,7 +10,9 @@ user's program. A program that cannot be executed is reported here.`,
   arguments: ONE_ID,
   options: [],
   async run({ runtime, args: [id = ""] }) {
-    await start(runtime, id);
+    // Where a service manager, if there is one, waits to hear.
+    const notifySocket = Deno.env.get("NOTIFY_SOCKET");
+    await start(runtime, id, notifySocket ? { notifySocket } : {});
     return 0;
   },
 };

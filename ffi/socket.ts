@@ -10,11 +10,11 @@
 import { basename, dirname } from "@std/path/posix";
 import { E } from "./errno.ts";
 import { SyscallError } from "./error.ts";
-import { close, type Fd, Handle, O, open } from "./fd.ts";
+import { AT_FDCWD, close, type Fd, Handle, O, open } from "./fd.ts";
 import { addressOf } from "./libc.ts";
 import { checked, syscall } from "./syscall.ts";
 
-const AF_UNIX = 1, SOCK_STREAM = 1, SOCK_SEQPACKET = 5;
+const AF_UNIX = 1, SOCK_STREAM = 1, SOCK_DGRAM = 2, SOCK_SEQPACKET = 5;
 const SOCK_CLOEXEC = 0o2000000;
 const SOL_SOCKET = 1, SCM_RIGHTS = 1, MSG_CMSG_CLOEXEC = 0x40000000;
 const MSG_NOSIGNAL = 0x4000;
@@ -56,9 +56,8 @@ export function socketPair(): [Fd, Fd] {
   return [pair[0] as Fd, pair[1] as Fd];
 }
 
-function streamSocket(): Fd {
-  const type = SOCK_STREAM | SOCK_CLOEXEC;
-  return checked("socket", "", AF_UNIX, type, 0) as Fd;
+function newSocket(type: number): Fd {
+  return checked("socket", "", AF_UNIX, type | SOCK_CLOEXEC, 0) as Fd;
 }
 
 /**
@@ -66,7 +65,7 @@ function streamSocket(): Fd {
  * @throws {SyscallError}
  */
 export function listen(path: string, backlog: number): Fd {
-  const fd = streamSocket();
+  const fd = newSocket(SOCK_STREAM);
   try {
     // The file gets the socket's mode, less the umask.
     checked("fchmod", path, fd, 0o600);
@@ -87,7 +86,7 @@ export function listen(path: string, backlog: number): Fd {
  * @throws {SyscallError}
  */
 export function connect(path: string): Fd {
-  const fd = streamSocket();
+  const fd = newSocket(SOCK_STREAM);
   try {
     withAddress(path, (at) => {
       checked("connect", path, fd, at, at.length);
@@ -97,6 +96,48 @@ export function connect(path: string): Fd {
     close(fd);
     throw error;
   }
+}
+
+/**
+ * Makes a socket file at `path` that datagrams come to.
+ * @throws {SyscallError}
+ */
+export function bindDatagrams(path: string, mode: number): Fd {
+  const fd = newSocket(SOCK_DGRAM);
+  try {
+    withAddress(path, (at) => checked("bind", path, fd, at, at.length));
+    checked("fchmodat", path, AT_FDCWD, path, mode);
+    return fd;
+  } catch (error) {
+    close(fd);
+    throw error;
+  }
+}
+
+/**
+ * A socket that sends datagrams to `peer`, a path, or `@` and a name in the
+ * abstract namespace, as systemd writes them.
+ * @throws {SyscallError}
+ */
+export function connectDatagrams(peer: string): Fd {
+  const fd = newSocket(SOCK_DGRAM);
+  const connect = (at: Uint8Array<ArrayBuffer>) =>
+    checked("connect", peer, fd, at, at.length);
+  try {
+    if (peer.startsWith("@")) connect(abstractAddress(peer));
+    else withAddress(peer, connect);
+    return fd;
+  } catch (error) {
+    close(fd);
+    throw error;
+  }
+}
+
+/** Its name begins with a NUL and has none at its end, unix(7). */
+function abstractAddress(name: string): Uint8Array<ArrayBuffer> {
+  const whole = address(name);
+  whole[2] = 0;
+  return whole.subarray(0, -1);
 }
 
 const MSGHDR_SIZE = 56, CMSG_HEADER = 16;

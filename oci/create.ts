@@ -6,7 +6,9 @@
  * @module
  */
 
-import { close } from "../ffi/fd.ts";
+import { SyscallError } from "../ffi/error.ts";
+import { close, closesOnExec } from "../ffi/fd.ts";
+import { mkdirExactly } from "../ffi/files.ts";
 import { readConfig } from "./config.ts";
 import { validCreateParams } from "./create_params.ts";
 import { ConfigError, describeProblem } from "./errors.ts";
@@ -17,6 +19,8 @@ import { withoutOwnNamespaces } from "./namespace_paths.ts";
 import { loadParts } from "./parts.ts";
 import { quote } from "./quote.ts";
 import type { CreateOptions, Runtime, StateReport } from "./runtime.ts";
+import type { Spec } from "./spec.ts";
+import { notifyFolder } from "./store.ts";
 
 import { type Created, Creation, type CreationExtras } from "./creation.ts";
 
@@ -69,10 +73,54 @@ export async function createContainer(
           "be permitted and inheritable as well",
       );
     }
-    const parts = await loadParts(spec, runtime.log);
-    return new Creation(runtime, options, spec, bundle, relays, parts, extras)
-      .run();
+    const order = await withService(runtime, { spec, options, extras });
+    const parts = await loadParts(order.spec, runtime.log);
+    return new Creation(
+      runtime,
+      order.options,
+      order.spec,
+      bundle,
+      relays,
+      parts,
+      order.extras,
+    ).run();
   } catch (error) {
     throw explain(`create container ${quote(id)}`, error);
   }
+}
+
+/** What is asked for. */
+interface Order {
+  readonly spec: Spec;
+  readonly options: CreateOptions;
+  readonly extras: CreationExtras;
+}
+
+/** An order with what the options say of a service manager. */
+async function withService(
+  { root }: Runtime,
+  order: Order,
+): Promise<Order> {
+  const { spec, options, extras } = order;
+  const { id, listen, notifySocket, preserveFds = 0 } = options;
+  if (listen === undefined && notifySocket === undefined) return order;
+  const { asService, preservedInAll } = await import("./service.ts");
+  const isInherited = (fd: number) => closesOnExec(fd) === false;
+  const count = preservedInAll(listen?.count ?? 0, preserveFds, isInherited);
+  const all = { ...options, preserveFds: count };
+  const forSockets = listen === undefined ? {} : { listen };
+  if (notifySocket === undefined) {
+    return { spec: asService(spec, forSockets), options: all, extras };
+  }
+  const folder = notifyFolder(root, id);
+  const onClaimed = () => {
+    const errno = mkdirExactly(folder, 0o755);
+    if (errno !== 0) throw new SyscallError("mkdir", errno, folder);
+    extras.onClaimed?.();
+  };
+  return {
+    spec: asService(spec, { ...forSockets, notifyFolder: folder }),
+    options: all,
+    extras: { ...extras, onClaimed },
+  };
 }

@@ -100,6 +100,8 @@ export interface CreationExtras {
   readonly startNow?: boolean;
   /** Make the host's mounts below the root read-only. */
   readonly recursiveReadonly?: boolean;
+  /** Done once the container has its folder. */
+  readonly onClaimed?: () => void;
   /** Done while the container is being set up. */
   readonly meanwhile?: () => void;
 }
@@ -192,6 +194,7 @@ export class Creation {
     claim(root, id);
     this.#undo.push(() => removeFolder(root, id));
     writeRecord(root, this.#record);
+    this.extras.onClaimed?.();
     this.#makeCgroups();
     this.#makeResctrl();
     const plan = this.#plan();

@@ -16,10 +16,13 @@ import {
 import { SIGNALS } from "../ffi/signals.ts";
 import { createContainer } from "./create.ts";
 import type { Created } from "./creation.ts";
+import type { NotifyRelay } from "./notify.ts";
+import { loadNotifyRelay } from "./notify_tools.ts";
 import { awaitInit, Relay } from "./relay.ts";
 import { remove, removeEnded } from "./remove.ts";
 import type { CreateOptions, Runtime } from "./runtime.ts";
 import { startCreated } from "./start.ts";
+import { notifyFolder } from "./store.ts";
 
 /** What `run` does besides creating. */
 export interface RunOptions extends CreateOptions {
@@ -45,28 +48,53 @@ const FORWARDED = [
  *
  * @throws {RuntimeError | SyscallError} and nothing of the container is left
  */
-export function run(runtime: Runtime, options: RunOptions): Promise<number> {
-  const relays = !options.detach && options.consoleSocket === undefined;
-  return runContainer(
+export async function run(
+  runtime: Runtime,
+  options: RunOptions,
+): Promise<number> {
+  const { consoleSocket, detach, id, notifySocket } = options;
+  const relays = !detach && consoleSocket === undefined;
+  const start = { startNow: true };
+  if (notifySocket === undefined) {
+    return await runContainer(
+      runtime,
+      options,
+      (meanwhile) =>
+        createContainer(runtime, options, relays, { ...start, meanwhile }),
+    );
+  }
+  using notify = await loadNotifyRelay(notifySocket, runtime.log);
+  const onClaimed = () => notify.bind(notifyFolder(runtime.root, id));
+  return await runContainer(
     runtime,
     options,
     (meanwhile) =>
-      createContainer(runtime, options, relays, { meanwhile, startNow: true }),
+      createContainer(runtime, options, relays, {
+        ...start,
+        meanwhile,
+        onClaimed,
+      }),
+    notify,
   );
 }
 
 /**
  * As `run`, of a container that `create` makes. It calls its argument while
  * the container is being set up.
+ *
+ * @param notify hears what the program tells its service manager
  */
 export async function runContainer(
   runtime: Runtime,
   options: RunOptions,
   create: (meanwhile: () => void) => Promise<Created>,
+  notify?: NotifyRelay,
 ): Promise<number> {
   const { id, detach, keep, subreaper = true } = options;
   if (detach) {
-    await startOrRemove(runtime, id, await create(() => {}));
+    const created = await create(() => {});
+    await startOrRemove(runtime, id, created);
+    notify?.untilReady(initPid(created));
     return 0;
   }
   using signals = new Signals(options.last ?? false);
@@ -76,7 +104,10 @@ export async function runContainer(
   const pid = initPid(created);
   const pidfd = pidfdOpen(pid)!;
   try {
-    const ended = await foreground(runtime, id, created, pidfd, signals);
+    const [ended] = await Promise.all([
+      foreground(runtime, id, created, pidfd, signals),
+      notify?.untilEnd(pidfd),
+    ]);
     if (!keep) await removeEnded(runtime, created.record);
     while (reapAny() !== undefined);
     return ended.status;

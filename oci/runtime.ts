@@ -13,6 +13,14 @@ export interface Runtime {
   readonly log: Logger;
 }
 
+/** Sockets that a service manager has opened, sd_listen_fds(3). */
+export interface ListenFds {
+  /** How many, from descriptor 3 on. */
+  readonly count: number;
+  /** Their names, colons between. */
+  readonly names?: string;
+}
+
 /** What a container is made from. */
 export interface CreateOptions {
   readonly id: string;
@@ -30,6 +38,13 @@ export interface CreateOptions {
   readonly noPivot?: boolean;
   /** How many descriptors from 3 on the user's process keeps. */
   readonly preserveFds?: number;
+  /** Descriptors before those, which it gets as a service. */
+  readonly listen?: ListenFds;
+  /**
+   * Where a service manager waits to be told that the program is ready: a
+   * path, or `@` and a name.
+   */
+  readonly notifySocket?: string;
   /** Refuse unknown properties of the configuration, and null for none. */
   readonly strict?: boolean;
   /** `disabled`: leave cgroups alone. */

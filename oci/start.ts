@@ -7,6 +7,7 @@
 import { E } from "../ffi/errno.ts";
 import { SyscallError } from "../ffi/error.ts";
 import { close, type Fd } from "../ffi/fd.ts";
+import { isDirectory, lstat } from "../ffi/files.ts";
 import { sleep } from "../ffi/process.ts";
 import { connect, receive } from "../ffi/socket.ts";
 import { LaunchError } from "../launch/error.ts";
@@ -18,14 +19,22 @@ import { hookState } from "./hook_state.ts";
 import { HookError, loadHookRunner } from "./hook_tools.ts";
 import type { HookRunner } from "./hooks.ts";
 import { initLives, initWaits, statusOf } from "./init_process.ts";
+import { loadNotifyRelay } from "./notify_tools.ts";
 import { quote } from "./quote.ts";
 import { remove } from "./remove.ts";
 import type { Runtime } from "./runtime.ts";
 import {
   type ContainerRecord,
+  notifyFolder,
   removeStartSocket,
   startSocket,
 } from "./store.ts";
+
+/** What `start` does besides starting. */
+export interface StartOptions {
+  /** Return when the program is ready, and tell a service manager so. */
+  readonly notifySocket?: string;
+}
 
 /**
  * Has a created container's init run the user's program.
@@ -35,14 +44,30 @@ import {
  *
  * @throws {RuntimeError} not-found, state, or process: the program cannot run
  */
-export async function start(runtime: Runtime, id: string): Promise<void> {
+export async function start(
+  runtime: Runtime,
+  id: string,
+  { notifySocket }: StartOptions = {},
+): Promise<void> {
   const record = explained(`start container ${quote(id)}`, () => {
     const { record } = getExistingContainerInfo(runtime, id);
     const status = statusOf(runtime.root, record);
     if (status !== "created") throw notCreated(id, status);
     return record;
   });
+  if (notifySocket === undefined) return await startCreated(runtime, record);
+  const folder = notifyFolder(runtime.root, id);
+  if (!isDirectory(lstat(folder))) {
+    runtime.log.warn(
+      "the service manager will not hear from the container: it was created " +
+        "without NOTIFY_SOCKET",
+    );
+    return await startCreated(runtime, record);
+  }
+  using notify = await loadNotifyRelay(notifySocket, runtime.log);
+  notify.bind(folder);
   await startCreated(runtime, record);
+  notify.untilReady(record.init!.pid);
 }
 
 /**

@@ -67,6 +67,11 @@ export interface ContainerRecord {
 const STATE = "state.json";
 const SOCKET = "start.sock";
 
+/** The folder of the container's socket for notifications, if it has one. */
+export function notifyFolder(root: string, id: string): string {
+  return `${containerFolder(root, id)}/notify`;
+}
+
 /** A name below the state root that is no container's. */
 export const RESERVED = "containers-mapping";
 

@@ -1,0 +1,50 @@
+/**
+ * What the part that relays notifications is given: it is loaded on demand,
+ * and imports nothing that others load.
+ *
+ * @module
+ */
+
+import { close, pipe } from "../ffi/fd.ts";
+import { unlink } from "../ffi/files.ts";
+import { pidfdOpen } from "../ffi/process.ts";
+import { poll, pollAsync, POLLIN } from "../ffi/poll.ts";
+import {
+  bindDatagrams,
+  connectDatagrams,
+  sendDescriptors,
+} from "../ffi/socket.ts";
+import { syscall } from "../ffi/syscall.ts";
+import type { Logger } from "./logger.ts";
+import type { NotifyRelay } from "./notify.ts";
+
+function notifyTools() {
+  return {
+    bindDatagrams,
+    close,
+    connectDatagrams,
+    pidfdOpen,
+    pipe,
+    poll,
+    pollAsync,
+    POLLIN,
+    sendDescriptors,
+    syscall,
+    unlink,
+  };
+}
+
+/** What the part works with. */
+export type NotifyTools = ReturnType<typeof notifyTools>;
+
+/**
+ * Loads what relays notifications.
+ * @param manager the manager's socket: a path, or `@` and a name
+ */
+export async function loadNotifyRelay(
+  manager: string,
+  log: Logger,
+): Promise<NotifyRelay> {
+  const { NotifyRelay } = await import("./notify.ts");
+  return new NotifyRelay(notifyTools(), manager, log);
+}
