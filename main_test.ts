@@ -2,9 +2,11 @@ import { assertEquals, assertMatch } from "@std/assert";
 
 const MAIN = new URL("./main.ts", import.meta.url).pathname;
 const COMMANDS = [
+  "check",
   "completion",
   "create",
   "delete",
+  "env",
   "features",
   "kill",
   "list",

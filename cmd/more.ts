@@ -7,8 +7,10 @@
  */
 
 import type { Command, CommandTable } from "./command.ts";
+import { command as check } from "./check.ts";
 import { completionCommand } from "./completion.ts";
 import { dispatch } from "./dispatch.ts";
+import { command as env } from "./env.ts";
 import { command as plan } from "./plan.ts";
 import { command as validate } from "./validate.ts";
 
@@ -18,6 +20,8 @@ function here(command: Command) {
 }
 
 const COMMANDS: CommandTable = {
+  check: here(check),
+  env: here(env),
   plan: here(plan),
   validate: here(validate),
 };
