@@ -16,7 +16,9 @@ const OPTIONS = [
   { name: "quiet", short: "q", help: "print only the IDs" },
 ] as const satisfies readonly Option[];
 
-const HEADER = ["ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER"] as const;
+const HEADER = ["ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER"];
+/** The column behind runc's own, where there are pods. */
+const SANDBOX = "SANDBOX";
 /** runc's table: a column's least width, and the space after its widest. */
 const MIN_WIDTH = 12, PADDING = 3;
 
@@ -25,7 +27,10 @@ export const command: Command<typeof OPTIONS> = {
   summary: "list the containers",
   about:
     `Lists the containers whose state is under the root that the global option "
---root" names. The JSON is one line: an array of states, or null for none.`,
+--root" names. The JSON is one line: an array of states, or null for none.
+
+Where containers of pods are among them, the table has one more column at its
+end, SANDBOX, and the JSON of such a container a field "sandbox".`,
   arguments: NONE,
   options: OPTIONS,
   run({ runtime, options }) {
@@ -54,13 +59,15 @@ export function listJson(reports: readonly StateReport[]): string {
 
 /** One container a line, in columns as wide as their widest cell asks for. */
 export function listTable(reports: readonly StateReport[]): string {
-  const rows: (readonly string[])[] = [HEADER];
-  for (const { id, pid, status, bundle, created, owner } of reports) {
-    rows.push(
-      [id, String(pid), status, bundle, created, owner].map(escapeControls),
-    );
+  const pods = reports.some(({ sandbox }) => sandbox !== undefined);
+  const header = pods ? [...HEADER, SANDBOX] : HEADER;
+  const rows: (readonly string[])[] = [header];
+  for (const { id, pid, status, bundle, created, owner, sandbox } of reports) {
+    const cells = [id, String(pid), status, bundle, created, owner];
+    if (pods) cells.push(sandbox ?? id);
+    rows.push(cells.map(escapeControls));
   }
-  const widths = HEADER.map((_, column) =>
+  const widths = header.map((_, column) =>
     Math.max(
       MIN_WIDTH,
       ...rows.map((row) => widthOf(row[column] ?? "") + PADDING),

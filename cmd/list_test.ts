@@ -29,6 +29,17 @@ Deno.test("listTable() aligns as runc does", () => {
   );
 });
 
+Deno.test("listTable() tells the sandboxes where there are pods", () => {
+  const lines = listTable([REPORT, { ...REPORT, id: "in", sandbox: "abc" }])
+    .split("\n");
+  assertEquals(lines.map((line) => line.split(/ +/).slice(4).join(" ")), [
+    "CREATED OWNER SANDBOX",
+    "2026-11-24T02:51:09.101170992Z root abc",
+    "2026-11-24T02:51:09.101170992Z root abc",
+    "",
+  ]);
+});
+
 Deno.test("listTable() leaves three blanks after the widest cell", () => {
   const [, line = ""] = listTable([{
     ...REPORT,

@@ -19,6 +19,11 @@ Deno.test("orderedState() has the keys in runc's order", () => {
   );
 });
 
+Deno.test("orderedState() has the sandbox at its end", () => {
+  const keys = Object.keys(orderedState({ ...REPORT, sandbox: "pod" }));
+  assertEquals(keys.slice(-2), ["owner", "sandbox"]);
+});
+
 Deno.test("orderedState() has annotations before the owner", () => {
   const annotated = { ...REPORT, annotations: { key: "value" } };
   assertEquals(Object.keys(orderedState(annotated)).slice(-3), [

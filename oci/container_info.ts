@@ -105,7 +105,8 @@ export function report(
   { root }: Runtime,
   record: ContainerRecord,
 ): StateReport {
-  const { ociVersion, id, bundle, rootfs, created, annotations } = record;
+  const { ociVersion, id, bundle, rootfs, created, annotations, sandboxId } =
+    record;
   const status = statusOf(root, record);
   const lives = status !== "stopped" && record.init !== undefined;
   return {
@@ -118,6 +119,7 @@ export function report(
     created,
     owner: userName(record.owner),
     ...(Object.keys(annotations).length > 0 && { annotations }),
+    ...(sandboxId !== id && { sandbox: sandboxId }),
   };
 }
 
@@ -127,8 +129,8 @@ function userName(uid: number): string {
   try {
     const line = readText("/etc/passwd").split("\n")
       .find((line) => line.split(":")[2] === String(uid));
-    return line?.split(":")[0] ?? String(uid);
+    return line?.split(":")[0] ?? `#${uid}`;
   } catch {
-    return String(uid);
+    return `#${uid}`;
   }
 }

@@ -164,7 +164,7 @@ Deno.test("state() shows the pid of a process that lives and no other", () => {
 Deno.test("state() names the owner, or gives the number", () => {
   withRuntime((runtime) => {
     add(runtime, "nobody", { owner: 4_000_000_123 });
-    assertEquals(state(runtime, "nobody").owner, "4000000123");
+    assertEquals(state(runtime, "nobody").owner, "#4000000123");
   });
 });
 

@@ -12,6 +12,7 @@ import { getExistingContainerInfo } from "./container_info.ts";
 import { RuntimeError } from "./errors.ts";
 import { explained } from "./explain.ts";
 import { initLives } from "./init_process.ts";
+import { liveMembers } from "./pod.ts";
 import { quote } from "./quote.ts";
 import type { Runtime } from "./runtime.ts";
 import type { ContainerRecord } from "./store.ts";
@@ -38,7 +39,16 @@ export function kill(
     else if (sent && signal === SIGKILL) cgroups.releaseKilled();
     runtime.log.debug(`sent ${signalName(signal)}`, {
       sandbox: record.sandboxId,
+      toAll: all,
     });
+    const members = sent ? liveMembers(runtime.root, record) : [];
+    if (members.length > 0) {
+      runtime.log.info(
+        `only the sandbox got the signal, not its live containers: ${
+          members.join(", ")
+        }`,
+      );
+    }
     if (sent || all) return;
     throw new RuntimeError(
       "state",

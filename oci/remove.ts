@@ -18,6 +18,7 @@ import { explained } from "./explain.ts";
 import { hookState } from "./hook_state.ts";
 import { loadHookRunner } from "./hook_tools.ts";
 import { initLives, statusOf } from "./init_process.ts";
+import { liveMembers } from "./pod.ts";
 import { quote } from "./quote.ts";
 import type { Runtime } from "./runtime.ts";
 import {
@@ -54,6 +55,7 @@ export async function remove(
       return undefined;
     }
     const record = force ? readAny(runtime, id) : readRecord(root, id);
+    const members = record === undefined ? [] : liveMembers(root, record);
     if (!force) {
       if (record === undefined) throw doesNotExist(id);
       const status = statusOf(root, record);
@@ -65,6 +67,12 @@ export async function remove(
           { hint: "kill it first, or give --force" },
         );
       }
+      if (members.length > 0) throw isNeeded(id, members);
+    }
+    if (members.length > 0) {
+      runtime.log.warn(
+        `the sandbox of live containers is deleted: ${members.join(", ")}`,
+      );
     }
     if (record !== undefined) removeProcesses(record);
     removeTraces(runtime, id, record?.sandboxId ?? id);
@@ -113,6 +121,15 @@ function removeTraces(
 
 function doesNotExist(id: string): RuntimeError {
   return new RuntimeError("not-found", `Container ID (${id}) does not exist`);
+}
+
+function isNeeded(id: string, members: readonly string[]): RuntimeError {
+  return new RuntimeError(
+    "state",
+    `Cannot delete sandbox ${quote(id)}: containers of it live: ` +
+      members.join(", "),
+    { hint: "kill and delete them first, or give --force" },
+  );
 }
 
 /** The record, if it can be read: force has to work without one. */

@@ -65,7 +65,9 @@ export interface StateReport {
   readonly rootfs: string;
   /** When it was created, RFC 3339. */
   readonly created: string;
-  /** The name of the user that created it, or the ID without a name. */
+  /** The name of the user that created it, or `#` and the ID. */
   readonly owner: string;
   readonly annotations?: Readonly<Record<string, string>>;
+  /** The sandbox (pod) that it belongs to, where that is not itself. */
+  readonly sandbox?: string;
 }

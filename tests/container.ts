@@ -20,12 +20,13 @@ export class Container implements Traces {
   readonly bundle: string;
   readonly root: string;
 
-  constructor(patch?: Patch, runtime?: string) {
+  /** @param root the state root; none: one of its own */
+  constructor(patch?: Patch, runtime?: string, root?: string) {
     this.id = `t-${crypto.randomUUID().slice(0, 13)}`;
     this.folder = Deno.makeTempDirSync({ prefix: "davit-test." });
     Deno.chmodSync(this.folder, 0o755); // a user namespace passes through it
     this.bundle = join(this.folder, "bundle");
-    this.root = join(this.folder, "root");
+    this.root = root ?? join(this.folder, "root");
     Deno.mkdirSync(this.bundle);
     try {
       makeBundle(this.bundle, `DAVIT_TEST=${this.id}`, patch, runtime);
@@ -101,6 +102,7 @@ export interface State {
   pid: number;
   bundle: string;
   annotations?: Record<string, string>;
+  sandbox?: string;
 }
 
 export interface Needs {
