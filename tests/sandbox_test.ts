@@ -116,10 +116,12 @@ for (const [engine, keys] of Object.entries(ENGINES)) {
         readIfThere(log),
         new RegExp(`level=info .*not its live containers: .*${first.id}`),
       );
-      await until(
-        "all of its process tree is gone",
-        async () => (await second.state()).status === "stopped",
-      );
+      for (const container of [second, sandbox]) {
+        await until(
+          "its process tree is gone",
+          async () => (await container.state()).status === "stopped",
+        );
+      }
       assertEquals((await first.state()).status, "running");
       assertOneLine(
         await sandbox.davit(["delete", sandbox.id]),
@@ -159,5 +161,6 @@ rootTest("a sandbox goes before its containers when forced", async () => {
   );
   const { status, sandbox: kept } = await container.state();
   assertEquals([status, kept], ["running", sandbox.id]);
+  assertSuccess(await container.davit(["delete", "--force", container.id]));
   assertEquals(sandbox.leftovers(), []);
 });
