@@ -45,6 +45,7 @@ export interface Ended {
 }
 
 const P_ALL = 0, P_PID = 1, WEXITED = 4, WNOHANG = 1, CLD_EXITED = 1;
+const WNOWAIT = 0x1000000;
 /** Also wait for children that other threads made, or clone(2) did. */
 const WALL = 0x40000000;
 
@@ -85,6 +86,13 @@ export function waitChild(pid: number): Ended | undefined {
  */
 export function reapChild(pid: number): Ended | undefined {
   return wait(P_PID, pid, WEXITED | WALL | WNOHANG);
+}
+
+/** Whether the process `pid` is a child of this one, ended or not. */
+export function isChild(pid: number): boolean {
+  const options = WEXITED | WALL | WNOHANG | WNOWAIT;
+  const info = new Int32Array(32);
+  return pid > 0 && syscall("waitid", P_PID, pid, info, options, null) === 0;
 }
 
 /**

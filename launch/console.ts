@@ -6,7 +6,7 @@
 
 import { STATX_SIZE } from "../ffi/files.ts";
 import { E } from "../ffi/errno.ts";
-import { AT_EMPTY_PATH, O } from "../ffi/fd.ts";
+import { AT_EMPTY_PATH, O, RESOLVE } from "../ffi/fd.ts";
 import { TTY } from "../ffi/pty.ts";
 import { MAGIC, STATFS_SIZE } from "../ffi/statfs.ts";
 import { treeFlags } from "./attributes.ts";
@@ -16,7 +16,7 @@ import { CONSOLE, hasNamespace } from "./first_process.ts";
 import type { LaunchInput, ProcessInput, TerminalInput } from "./input.ts";
 import { sendWith } from "./messages.ts";
 import { attachTo } from "./mounts.ts";
-import { type PlanBuilder, reg } from "./plan.ts";
+import { type Operand, type PlanBuilder, reg } from "./plan.ts";
 import { openInRoot } from "./root_paths.ts";
 
 const POINTER = "/process/terminal";
@@ -28,11 +28,11 @@ const SLAVE = "slave";
 
 /** Steps that open the terminal and put it on /dev/console. */
 export function planTerminal(plan: PlanBuilder, input: LaunchInput): void {
+  const { preserveFds } = input;
   const terminal = input.process?.terminal;
   if (terminal === undefined) return;
   if (terminal.from === "container") {
-    openTerminal(plan, input);
-    setSize(plan, terminal);
+    openTerminal(plan, { preserveFds, terminal });
     plan.because("put the terminal on /dev/console", POINTER)
       .call("open_tree", [
         reg(SLAVE),
@@ -40,9 +40,7 @@ export function planTerminal(plan: PlanBuilder, input: LaunchInput): void {
         treeFlags(false) | AT_EMPTY_PATH,
       ], { to: CONSOLE });
   } else {
-    plan.because("take the terminal that Davit opened", POINTER)
-      .add({ set: SLAVE, value: descriptor("console", input.preserveFds) });
-    setSize(plan, terminal);
+    takeTerminal(plan, { preserveFds, terminal });
     if (!hasNamespace(input, "mount")) return;
     plan.because("put the terminal on /dev/console", POINTER);
   }
@@ -57,29 +55,57 @@ export function planTerminal(plan: PlanBuilder, input: LaunchInput): void {
   }
 }
 
-/** Opens a terminal of the container's own devpts and hands on its master. */
-function openTerminal(plan: PlanBuilder, input: LaunchInput): void {
+/**
+ * Steps that open a terminal of the container's own devpts, hand its master to
+ * Davit and leave its slave open. The root is open in the register ROOT.
+ *
+ * In a devpts that nothing is mounted in, ptmx is what it should be: nothing
+ * else is opened, which might wait or have effects.
+ */
+export function openTerminal(
+  plan: PlanBuilder,
+  { preserveFds, terminal }: {
+    readonly preserveFds: number;
+    readonly terminal: TerminalInput;
+  },
+): void {
   const genuine = plan.fresh("genuine devpts");
   plan.because("open a terminal of the container's devpts", POINTER);
-  openInRoot(plan, "master", "/dev/pts/ptmx", {
-    flags: O.RDWR | O.NOCTTY,
+  openInRoot(plan, "pts", "/dev/pts", {
+    flags: O.PATH | O.DIRECTORY,
     noSymlinks: true,
   });
+  const how = RESOLVE.BENEATH | RESOLVE.NO_SYMLINKS | RESOLVE.NO_XDEV;
+  const flags = O.RDWR | O.NOCTTY | O.CLOEXEC;
   plan.block("statfs", STATFS_SIZE)
-    .call("fstatfs", [reg("master"), { block: "statfs" }])
+    .call("fstatfs", [reg("pts"), { block: "statfs" }])
     .add({ load: "type", from: { block: "statfs" }, size: 8 })
     .jump(genuine, [reg("type"), "==", MAGIC.DEVPTS])
     .add({ fail: E.ENOTTY })
     .label(genuine)
+    .call("openat2", [reg("pts"), "ptmx", {
+      struct: [[8, flags], [8, 0], [8, how]],
+    }, 24], { to: "master" })
+    .call("close", [reg("pts")])
     .call("ioctl", [reg("master"), TTY.TIOCSPTLCK, { struct: [[4, 0]] }])
-    .call("ioctl", [
-      reg("master"),
-      TTY.TIOCGPTPEER,
-      O.RDWR | O.NOCTTY | O.CLOEXEC,
-    ], { to: SLAVE });
+    .call("ioctl", [reg("master"), TTY.TIOCGPTPEER, flags], { to: SLAVE });
   plan.because("hand the terminal's master to Davit", POINTER);
-  sendWith(plan, descriptor("davit", input.preserveFds), "console", "master");
+  sendWith(plan, descriptor("davit", preserveFds), "console", "master");
   plan.call("close", [reg("master")]);
+  setSize(plan, terminal);
+}
+
+/** Steps that take a terminal of the host's, which Davit has opened. */
+export function takeTerminal(
+  plan: PlanBuilder,
+  { preserveFds, terminal }: {
+    readonly preserveFds: number;
+    readonly terminal: TerminalInput;
+  },
+): void {
+  plan.because("take the terminal that Davit opened", POINTER)
+    .add({ set: SLAVE, value: descriptor("console", preserveFds) });
+  setSize(plan, terminal);
 }
 
 function setSize(plan: PlanBuilder, terminal: TerminalInput): void {
@@ -93,11 +119,23 @@ function setSize(plan: PlanBuilder, terminal: TerminalInput): void {
   }
 }
 
-/** Steps that make the terminal the process's own: stdio, session, owner. */
+/**
+ * A step that makes the terminal the controlling one of this session.
+ * @param terminal its slave
+ */
+export function planControllingTerminal(
+  plan: PlanBuilder,
+  process: ProcessInput,
+  terminal: Operand = reg(SLAVE),
+): void {
+  if (process.terminal === undefined) return;
+  plan.because("make the terminal the controlling one", POINTER)
+    .call("ioctl", [terminal, TTY.TIOCSCTTY, 0]);
+}
+
+/** Steps that make the terminal, or what the caller has, the user's stdio. */
 export function planStdio(plan: PlanBuilder, process: ProcessInput): void {
   if (process.terminal !== undefined) {
-    plan.because("make the terminal the controlling one", POINTER)
-      .call("ioctl", [reg(SLAVE), TTY.TIOCSCTTY, 0]);
     // Davit has given one of the host's to the user: here it may be a file of
     // a user that the user namespace does not know.
     if (process.terminal.from === "container") {

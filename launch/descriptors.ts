@@ -32,3 +32,11 @@ export function descriptor(name: DescriptorName, preserveFds: number): number {
 export function firstFree(preserveFds: number, hasConsole: boolean): number {
   return 3 + preserveFds + (hasConsole ? 3 : 2);
 }
+
+/**
+ * The number of the descriptor that a launch of `exec` gets in the place of
+ * the listening socket: the pidfd of the container's init.
+ */
+export function initDescriptor(preserveFds: number): number {
+  return descriptor("start", preserveFds);
+}

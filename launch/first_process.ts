@@ -5,7 +5,6 @@
  * @module
  */
 
-import { E } from "../ffi/errno.ts";
 import { AT_EMPTY_PATH, AT_FDCWD, O } from "../ffi/fd.ts";
 import {
   MOUNT_ATTR_RDONLY,
@@ -14,13 +13,27 @@ import {
   MS_SLAVE,
   MS_UNBINDABLE,
 } from "../ffi/mount.ts";
-import { MAGIC, STATFS_SIZE } from "../ffi/statfs.ts";
 import {
   firstUserNamespace,
   mapIds,
   setAttributes,
   treeFlags,
 } from "./attributes.ts";
+import {
+  adjustOom,
+  begin,
+  endWithDavit,
+  raiseLimits,
+  refuseTracing,
+  SIGKILL,
+} from "./beginning.ts";
+import {
+  CLONE_PARENT,
+  cloneIntoCgroup,
+  isBornInCgroup,
+  openCgroups,
+  SIGCHLD,
+} from "./cgroups.ts";
 import { descriptor, firstFree } from "./descriptors.ts";
 import { isMadeBefore, makeMount } from "./filesystems.ts";
 import { INIT_NAME } from "./init_name.ts";
@@ -31,7 +44,6 @@ import {
   enterUserNamespace,
   hasNamespace,
   joinNamespaces,
-  joinsNamespace,
   makesNamespace,
   makeTimeNamespace,
   NAMESPACE_FLAG,
@@ -39,16 +51,10 @@ import {
   openTimeOffsets,
   ownMounts,
 } from "./namespaces.ts";
-import { type Field, type PlanBuilder, reg, REPORT } from "./plan.ts";
+import { type PlanBuilder, reg } from "./plan.ts";
 import { ROOT } from "./root_paths.ts";
 
 export { hasNamespace, makesNamespace } from "./namespaces.ts";
-
-const CLONE_PARENT = 0x8000, SIGCHLD = 17;
-const CLONE_INTO_CGROUP = 0x200000000, CLONE_ARGS_SIZE = 88;
-/** The signal that no process can keep from ending it. */
-export const SIGKILL = 9;
-const PR_SET_PDEATHSIG = 1, PR_SET_DUMPABLE = 4, PR_SET_NAME = 15;
 
 /** The register with the clone of a bind mount's source. */
 export function sourceRegister(index: number): string {
@@ -58,23 +64,6 @@ export function sourceRegister(index: number): string {
 /** The register with the clone of a host's device file. */
 export function deviceRegister(name: string): string {
   return `device ${name}`;
-}
-
-/** What asks for cgroups. */
-export const CGROUP_POINTER = "/linux/cgroupsPath";
-
-/** The register with the cgroup of v2, or its file `cgroup.procs`. */
-export const UNIFIED = "unified cgroup";
-
-/** Whether clone3(2) can put init into its cgroup of v2. */
-export function isBornInCgroup(input: LaunchInput): boolean {
-  return input.cgroupDirectory !== undefined &&
-    !hasNamespace(input, "user") && !joinsNamespace(input, "cgroup");
-}
-
-/** The register with the descriptor of a `tasks` file. */
-export function cgroupRegister(index: number): string {
-  return `cgroup ${index}`;
 }
 
 /** In a user namespace mknod(2) is forbidden: the host's devices are bound. */
@@ -93,9 +82,15 @@ export function bindsDevices(input: LaunchInput): boolean {
 export function planFirstProcess(plan: PlanBuilder, input: LaunchInput): void {
   const { privileges = "host" } = input;
   const davit = descriptor("davit", input.preserveFds);
-  prepare(plan, input, davit);
+  begin(plan, {
+    davit,
+    free: firstFree(input.preserveFds, hasHostTerminal(input)) +
+      (input.idMaps ?? 0),
+    ...input.startNow && { unused: descriptor("start", input.preserveFds) },
+    name: INIT_NAME,
+  });
   openTimeOffsets(plan, input);
-  adjustOom(plan, input);
+  adjustOom(plan, input.process);
   if (privileges !== "user") refuseTracing(plan);
   openCgroups(plan, input);
   if (privileges === "user") enterAsUser(plan, input, davit);
@@ -114,7 +109,7 @@ function enterAsRoot(
   const isGuest = privileges === "namespace";
   if (isGuest && hasNamespace(input, "mount")) ownMounts(plan, input);
   openFiles(plan, input);
-  raiseLimits(plan, input);
+  raiseLimits(plan, input.process);
   openNamespaces(plan, input);
   joinNamespaces(plan, input);
   enterUserNamespace(plan, input, davit);
@@ -125,7 +120,7 @@ function enterAsUser(
   input: LaunchInput,
   davit: number,
 ): void {
-  raiseLimits(plan, input);
+  raiseLimits(plan, input.process);
   openNamespaces(plan, input);
   enterUserNamespace(plan, input, davit);
   // Not before: newuidmap(1) and the kernel want a process of the user's.
@@ -142,80 +137,6 @@ function openFiles(plan: PlanBuilder, input: LaunchInput): void {
   openSources(plan, input);
   if (bindsDevices(input)) openDevices(plan, input);
   if (hasHostTerminal(input)) openConsole(plan, input);
-}
-
-function prepare(plan: PlanBuilder, input: LaunchInput, davit: number): void {
-  const { preserveFds } = input;
-  const hasConsole = hasHostTerminal(input);
-  plan.because("forget the caller's descriptors and signals")
-    .add({ set: REPORT, value: davit })
-    .call("close_range", [
-      firstFree(preserveFds, hasConsole) + (input.idMaps ?? 0),
-      0xffffffff,
-      0,
-    ]);
-  if (input.startNow) {
-    const skip = plan.fresh("nothing to close");
-    plan.call("close", [descriptor("start", preserveFds)], {
-      tolerate: [{ errno: "any", goto: skip }],
-    }).label(skip);
-  }
-  // posix_spawn(3) ignores the two signals that glibc keeps for itself.
-  const byDefault = {
-    struct: Array.from({ length: 4 }, () => [8, 0] as const),
-  };
-  for (const signal of [32, 33]) {
-    plan.call("rt_sigaction", [signal, byDefault, 0, 8]);
-  }
-  endWithDavit(plan, SIGKILL);
-  plan.because(`be called ${INIT_NAME} until the program runs`)
-    .call("prctl", [PR_SET_NAME, INIT_NAME, 0, 0, 0]);
-}
-
-function refuseTracing(plan: PlanBuilder): void {
-  plan.because("keep other processes from tracing the launch")
-    .call("prctl", [PR_SET_DUMPABLE, 0, 0, 0, 0]);
-}
-
-/**
- * A step that has this process killed when Davit dies, or with 0 no longer.
- * What was set is not inherited, and is lost when the user changes.
- */
-export function endWithDavit(plan: PlanBuilder, signal: number): void {
-  plan.because(signal === 0 ? "outlive Davit" : "end when Davit dies")
-    .call("prctl", [PR_SET_PDEATHSIG, signal, 0, 0, 0]);
-}
-
-function adjustOom(plan: PlanBuilder, input: LaunchInput): void {
-  const score = input.process?.oomScoreAdj;
-  if (score === undefined) return;
-  const genuine = plan.fresh("genuine procfs");
-  const path = "/proc/self/oom_score_adj";
-  plan.because(`set the OOM score to ${score}`, "/process/oomScoreAdj")
-    .block("statfs", STATFS_SIZE)
-    .call("openat", [AT_FDCWD, path, O.WRONLY | O.CLOEXEC, 0], { to: "file" })
-    .call("fstatfs", [reg("file"), { block: "statfs" }])
-    .add({ load: "type", from: { block: "statfs" }, size: 8 })
-    .jump(genuine, [reg("type"), "==", MAGIC.PROC])
-    .add({ fail: E.EXDEV })
-    .label(genuine)
-    .call("write", [reg("file"), String(score), String(score).length])
-    .call("close", [reg("file")]);
-}
-
-function openCgroups(plan: PlanBuilder, input: LaunchInput): void {
-  const open = (path: string, flags: number, to: string) =>
-    plan.because(`open ${path}`, CGROUP_POINTER)
-      .call("openat", [AT_FDCWD, path, flags | O.CLOEXEC, 0], { to });
-  input.cgroupTasks.forEach((path, i) => {
-    open(path, O.WRONLY, cgroupRegister(i));
-  });
-  const { cgroupDirectory: path } = input;
-  if (path === undefined) return;
-  // In a user namespace, or a cgroup namespace that is not below the cgroup,
-  // init has no right to it but by an open file.
-  if (isBornInCgroup(input)) open(path, O.PATH | O.DIRECTORY, UNIFIED);
-  else open(`${path}/cgroup.procs`, O.WRONLY, UNIFIED);
 }
 
 /**
@@ -359,16 +280,6 @@ function openConsole(plan: PlanBuilder, input: LaunchInput): void {
     .call("open_tree", [AT_FDCWD, { block: "terminal" }, flags], to);
 }
 
-/** A hard limit can be raised here, lowered everywhere. */
-function raiseLimits(plan: PlanBuilder, input: LaunchInput): void {
-  for (const limit of input.process?.rlimits ?? []) {
-    if (!limit.raises) continue;
-    const both = { struct: [[8, limit.hard], [8, limit.hard]] as const };
-    plan.because(`raise ${limit.name} to ${limit.hard}`, limit.pointer)
-      .call("prlimit64", [0, limit.resource, both, 0]);
-  }
-}
-
 function cloneInit(plan: PlanBuilder, input: LaunchInput, davit: number): void {
   const kinds = clonedKinds(input);
   const flags = kinds.reduce((sum, kind) => sum | NAMESPACE_FLAG[kind], 0);
@@ -377,27 +288,10 @@ function cloneInit(plan: PlanBuilder, input: LaunchInput, davit: number): void {
     : `create init in new namespaces (${kinds.join(", ")})`;
   plan.because(what, "/linux/namespaces");
   // CLONE_PARENT makes init a child of Davit.
-  if (isBornInCgroup(input)) {
-    // struct clone_args; with CLONE_PARENT the exit signal is inherited.
-    plan.block("clone", [
-      [8, flags + CLONE_PARENT + CLONE_INTO_CGROUP],
-      ...Array.from({ length: 9 }, (): Field => [8, 0]),
-      [8, 0],
-    ])
-      .add({
-        store: reg(UNIFIED),
-        into: { block: "clone", at: CLONE_ARGS_SIZE - 8 },
-        size: 8,
-      })
-      .call("clone3", [{ block: "clone" }, CLONE_ARGS_SIZE], {
-        to: "init",
-        ifZero: INIT,
-      });
-  } else {
-    plan.call("clone", [flags | CLONE_PARENT | SIGCHLD, 0, 0, 0, 0], {
-      to: "init",
-      ifZero: INIT,
-    });
+  const made = { to: "init", ifZero: INIT };
+  if (isBornInCgroup(input)) cloneIntoCgroup(plan, flags, made);
+  else {
+    plan.call("clone", [flags | CLONE_PARENT | SIGCHLD, 0, 0, 0, 0], made);
   }
   plan.because("tell Davit init's pid");
   tell(plan, davit, "pid", reg("init"));

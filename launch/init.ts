@@ -4,52 +4,47 @@
  * @module
  */
 
-import { E } from "../ffi/errno.ts";
 import { AT_FDCWD, AT_RECURSIVE } from "../ffi/fd.ts";
 import {
   MOUNT_ATTR_RDONLY,
   MOVE_MOUNT_F_EMPTY_PATH,
   MS_SLAVE,
 } from "../ffi/mount.ts";
-import { CLONE_NEW } from "../ffi/namespace.ts";
 import { setAttributes } from "./attributes.ts";
-import { planStdio, planTerminal } from "./console.ts";
-import { planCredentials } from "./credentials.ts";
+import { endWithDavit, SIGKILL } from "./beginning.ts";
+import { joinCgroups } from "./cgroups.ts";
+import { planControllingTerminal, planTerminal } from "./console.ts";
 import { descriptor } from "./descriptors.ts";
 import { planDeviceNodes } from "./device_nodes.ts";
 import { planDevices } from "./devices.ts";
 import {
-  CGROUP_POINTER,
-  cgroupRegister,
-  endWithDavit,
   hasNamespace,
   INIT,
-  isBornInCgroup,
   isRootAtItsPath,
   makesNamespace,
-  SIGKILL,
-  UNIFIED,
 } from "./first_process.ts";
 import { planCreateHooks } from "./hooks.ts";
-import type { LaunchInput, ProcessInput } from "./input.ts";
+import type { LaunchInput } from "./input.ts";
 import { openLabels } from "./labels.ts";
 import { planMaskedPaths, planReadonlyPaths } from "./masks.ts";
 import { awaitAnswer, tell } from "./messages.ts";
 import { attachTo, planMounts } from "./mounts.ts";
 import { type PlanBuilder, reg } from "./plan.ts";
+import { ownKeyring, planProcess } from "./process.ts";
 import { openMountPoint, ROOT } from "./root_paths.ts";
-import { planExecutionDomain, planScheduling } from "./scheduling.ts";
+import { planExecutionDomain } from "./scheduling.ts";
 import { planSysctls } from "./sysctl.ts";
-import { planLookup, planStart } from "./user_program.ts";
+import { planStart } from "./user_program.ts";
 
 const MNT_DETACH = 2;
-const KEYCTL_JOIN_SESSION_KEYRING = 1;
 const AF_INET = 2, SOCK_DGRAM = 2, SOCK_CLOEXEC = 0o2000000;
 const SIOCSIFFLAGS = 0x8914, IFF_UP = 1;
 
 /** Steps of init. */
 export function planInit(plan: PlanBuilder, input: LaunchInput): void {
   const { process } = input;
+  plan.label(INIT);
+  endWithDavit(plan, SIGKILL);
   joinCgroups(plan, input);
   if (process !== undefined) openLabels(plan, process);
   plan.because("start a session of its own").call("setsid", []);
@@ -65,43 +60,11 @@ export function planInit(plan: PlanBuilder, input: LaunchInput): void {
     changeRoot(plan, input);
   }
   planExecutionDomain(plan, input);
-  if (process !== undefined) planProcess(plan, process);
+  if (process !== undefined) {
+    planControllingTerminal(plan, process);
+    planProcess(plan, process);
+  }
   planStart(plan, input);
-}
-
-/** Init writes itself: nothing of Davit is ever in these cgroups. */
-function joinCgroups(plan: PlanBuilder, input: LaunchInput): void {
-  const { cgroupTasks, cgroupDirectory } = input;
-  plan.label(INIT);
-  endWithDavit(plan, SIGKILL);
-  const join = (path: string, register: string) =>
-    plan.because(`join ${path}`, CGROUP_POINTER)
-      .call("write", [reg(register), "0", 1])
-      .call("close", [reg(register)]);
-  cgroupTasks.forEach((path, i) => join(path, cgroupRegister(i)));
-  if (cgroupDirectory !== undefined && !isBornInCgroup(input)) {
-    join(cgroupDirectory, UNIFIED);
-  }
-  if (makesNamespace(input, "cgroup")) {
-    plan.because("create the cgroup namespace", "/linux/namespaces")
-      .call("unshare", [CLONE_NEW.CGROUP]);
-  }
-}
-
-/** Without its own keyring the container would see the caller's keys. */
-function ownKeyring(plan: PlanBuilder, id: string): void {
-  const done = plan.fresh("session keyring");
-  const skip = [E.ENOSYS, E.EPERM, E.EDQUOT, E.EACCES].map((errno) => ({
-    errno,
-    goto: done,
-  }));
-  plan.because("join a session keyring of its own").call("keyctl", [
-    KEYCTL_JOIN_SESSION_KEYRING,
-    `_ses.${id}`,
-    0,
-    0,
-    0,
-  ], { tolerate: skip }).label(done);
 }
 
 function bringUpLoopback(plan: PlanBuilder): void {
@@ -214,44 +177,4 @@ function makeWorkingDirectory(plan: PlanBuilder, cwd: string): void {
   plan.because(`make the working directory ${cwd}`, "/process/cwd");
   openMountPoint(plan, cwd, "directory");
   plan.call("close", [reg("target")]);
-}
-
-function planProcess(plan: PlanBuilder, process: ProcessInput): void {
-  const { cwd } = process;
-  const entered = plan.fresh("in the working directory");
-  const later = plan.fresh("enter the working directory as the user");
-  planStdio(plan, process);
-  planScheduling(plan, process);
-  const enter = () =>
-    plan.because(`enter the working directory ${cwd}`, "/process/cwd");
-  // Root enters it first: the user may be allowed to be there, not to enter.
-  enter().add({ set: "entered", value: 1 }).call("chdir", [cwd], {
-    tolerate: [
-      { errno: E.EACCES, goto: later },
-      { errno: E.EPERM, goto: later },
-    ],
-  }).jump(entered).label(later).add({ set: "entered", value: 0 })
-    .label(entered);
-  planCredentials(plan, process);
-  const inside = plan.fresh("inside");
-  enter().jump(inside, [reg("entered"), "==", 1])
-    .call("chdir", [cwd]).label(inside);
-  checkInside(plan, cwd);
-  planLookup(plan, process);
-}
-
-/** getcwd(2) begins with "(unreachable)" outside of the root. */
-function checkInside(plan: PlanBuilder, cwd: string): void {
-  const inside = plan.fresh("the working directory is inside");
-  const size = 4096;
-  plan.because(
-    `check that the working directory ${cwd} is inside the container`,
-    "/process/cwd",
-  )
-    .block("cwd", size)
-    .call("getcwd", [{ block: "cwd" }, size])
-    .add({ load: "type", from: { block: "cwd" }, size: 1 })
-    .jump(inside, [reg("type"), "==", "/".charCodeAt(0)])
-    .add({ fail: E.ENOENT })
-    .label(inside);
 }

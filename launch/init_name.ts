@@ -4,3 +4,6 @@
  * has a name with a slash, so no program gets it by being executed.
  */
 export const INIT_NAME = "davit/init";
+
+/** The same of a process that `exec` adds to a container. */
+export const EXEC_NAME = "davit/exec";

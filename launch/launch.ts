@@ -123,7 +123,11 @@ export function launch(options: LaunchOptions): Launched {
   const found: Found = {};
   try {
     try {
-      found.first = start(options, theirs);
+      const { listener } = options;
+      found.first = startWith(
+        listener === undefined ? options : { ...options, start: listener },
+        theirs,
+      );
     } finally {
       close(theirs);
     }
@@ -146,14 +150,25 @@ export function launch(options: LaunchOptions): Launched {
   }
 }
 
+/** What a first process is started with. */
+type Start =
+  & Pick<
+    LaunchOptions,
+    "plan" | "preserveFds" | "console" | "idMaps" | "folder"
+  >
+  & {
+    /** What it gets as the descriptor `start`. */
+    readonly start?: Fd;
+  };
+
 /** Starts the first process and returns its pid. */
-function start(options: LaunchOptions, socket: Fd): number {
-  const { plan, preserveFds, listener } = options;
+export function startWith(options: Start, socket: Fd): number {
+  const { plan, preserveFds, start } = options;
   const descriptors: [number, number][] = [
     [descriptor("davit", preserveFds), socket],
   ];
-  if (listener !== undefined) {
-    descriptors.push([descriptor("start", preserveFds), listener]);
+  if (start !== undefined) {
+    descriptors.push([descriptor("start", preserveFds), start]);
   }
   for (let fd = 3; fd < 3 + preserveFds; fd++) descriptors.push([fd, fd]);
   if (options.console !== undefined) {
@@ -281,15 +296,21 @@ function copyUp(
  * Waits until the user's program runs: only a successful execve(2) closes
  * init's end without a report, if init lives.
  */
-function awaitProgram(socket: Fd, plan: Plan): void {
+export function awaitProgram(socket: Fd, plan: Plan): void {
   const bytes = new Uint8Array(MESSAGE_SIZE);
   if (receive(socket, bytes).length === 0) return;
   const { tag, errno } = parseMessage(bytes);
   throw failedStep(plan, tag, errno);
 }
 
-function failedStep(plan: Plan, index: number, errno: number): LaunchError {
-  const { why, pointer } = plan.steps[index]!;
+/** The error of a step that failed, by its number. */
+export function failedStep(
+  plan: Plan,
+  index: number,
+  errno: number,
+): LaunchError {
+  const unknown = { why: "understand the launch program", pointer: "" };
+  const { why, pointer } = plan.steps[index] ?? unknown;
   return new LaunchError({ why, pointer }, errno, filesystemLog(plan, index));
 }
 
@@ -317,7 +338,7 @@ function died(found: Found): Error {
 }
 
 /** Kills the child `pid`, if it still runs, and reaps it. */
-function end(pid: number): void {
+export function end(pid: number): void {
   const pidfd = pidfdOpen(pid);
   if (pidfd === undefined) return;
   pidfdSendSignal(pidfd, 9);

@@ -37,6 +37,8 @@ export const TAG = {
   hookEnded: 0xffff0008,
   /** Init waits for what Davit does for it with its pid. */
   work: 0xffff000b,
+  /** The value is the pid of the process that makes another one's program. */
+  joining: 0xffff000c,
 } as const;
 
 /** Of the directory below, a tmpfs's root takes over the permissions. */

@@ -121,7 +121,14 @@ export function enterUserNamespace(
       if (namespace.kind === "user") join(plan, namespace);
     }
   }
-  // Where no ID 0 is mapped the process keeps the IDs that it has.
+  becomeRoot(plan, pointer);
+}
+
+/**
+ * Steps that take on the IDs 0 of the user namespace that this process is in;
+ * where they are not mapped the process keeps those that it has.
+ */
+export function becomeRoot(plan: PlanBuilder, pointer: string): void {
   plan.because("become root of the user namespace", pointer);
   for (const call of ["setresgid", "setresuid"] as const) {
     const done = plan.fresh(call);
@@ -135,9 +142,9 @@ export function enterUserNamespace(
  * A user namespace that denies setgroups(2) would leave the caller's groups to
  * the container: they go before. An ordinary user cannot drop his own.
  */
-function dropGroups(
+export function dropGroups(
   plan: PlanBuilder,
-  { privileges = "host" }: LaunchInput,
+  { privileges = "host" }: Pick<LaunchInput, "privileges">,
   pointer: string,
 ): void {
   if (privileges === "user") return;

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { AffinityInput } from "./exec_input.ts";
 import type { LaunchInput, ProcessInput } from "./input.ts";
 import type { Field, PlanBuilder } from "./plan.ts";
 
@@ -40,7 +41,10 @@ export function planScheduling(plan: PlanBuilder, process: ProcessInput): void {
 /** Steps for personality(2) and set_mempolicy(2). */
 export function planExecutionDomain(
   plan: PlanBuilder,
-  { personality, memoryPolicy }: LaunchInput,
+  { personality, memoryPolicy }: Pick<
+    LaunchInput,
+    "personality" | "memoryPolicy"
+  >,
 ): void {
   if (personality !== undefined) {
     plan.because("set the personality", "/linux/personality")
@@ -56,4 +60,18 @@ export function planExecutionDomain(
       // The kernel looks at one bit less than it is told.
       nodes.length === 0 ? 0 : 64 * nodes.length + 1,
     ]);
+}
+
+/** A step for sched_setaffinity(2), if the process has such a wish. */
+export function planAffinity(
+  plan: PlanBuilder,
+  when: keyof AffinityInput,
+  { [when]: processors }: AffinityInput,
+): void {
+  if (processors === undefined) return;
+  const mask = { struct: processors.map((word): Field => [8, word]) };
+  plan.because(
+    `set the ${when} processors`,
+    `/process/execCPUAffinity/${when}`,
+  ).call("sched_setaffinity", [0, 8 * processors.length, mask]);
 }

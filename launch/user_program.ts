@@ -6,9 +6,9 @@
 
 import { E } from "../ffi/errno.ts";
 import { AT_EMPTY_PATH, AT_FDCWD, O } from "../ffi/fd.ts";
+import { endWithDavit } from "./beginning.ts";
 import { planLimits, setCapabilities } from "./credentials.ts";
 import { descriptor } from "./descriptors.ts";
-import { endWithDavit } from "./first_process.ts";
 import { planStartHooks } from "./hooks.ts";
 import { planLabels } from "./labels.ts";
 import type { LaunchInput, ProcessInput } from "./input.ts";
@@ -84,22 +84,34 @@ function candidates(name: string, env: readonly string[]): string[] {
     : path.split(":").map((dir) => `${dir || "."}/${name}`);
 }
 
+/**
+ * Steps that tell Davit that the program may run, and wait until Davit has the
+ * process on record: without it, nobody would find it.
+ */
+export function planReady(
+  plan: PlanBuilder,
+  preserveFds: number,
+  process?: ProcessInput,
+): void {
+  const davit = descriptor("davit", preserveFds);
+  plan.because("close every descriptor when the program starts")
+    .call("close_range", [3 + preserveFds, 0xffffffff, CLOSE_RANGE_CLOEXEC]);
+  // Davit may end as soon as it has answered; until then its end of the
+  // connection tells this process.
+  endWithDavit(plan, 0);
+  if (process !== undefined) planListener(plan, process, davit);
+  plan.because("tell Davit that the container is ready");
+  tell(plan, davit, "ready");
+  awaitAnswer(plan, davit);
+}
+
 /** Steps that wait for `start` and then run the program. */
 export function planStart(plan: PlanBuilder, input: LaunchInput): void {
   const { process, preserveFds } = input;
   const davit = descriptor("davit", preserveFds);
   const listener = descriptor("start", preserveFds);
   const again = plan.fresh("wait for start");
-  plan.because("close every descriptor when the program starts")
-    .call("close_range", [3 + preserveFds, 0xffffffff, CLOSE_RANGE_CLOEXEC]);
-  // Davit may end as soon as it has answered; until then its end of the
-  // connection tells init.
-  endWithDavit(plan, 0);
-  if (process !== undefined) planListener(plan, process, davit);
-  plan.because("tell Davit that the container is ready");
-  tell(plan, davit, "ready");
-  // Davit has to have it on record: without it, nobody would find this init.
-  awaitAnswer(plan, davit);
+  planReady(plan, preserveFds, process);
   if (input.startNow) return planProgram(plan, process);
   plan.call("close", [davit]);
   // What has run is never needed again, and init may wait for long.
@@ -122,7 +134,7 @@ export function planStart(plan: PlanBuilder, input: LaunchInput): void {
 }
 
 /** Steps that run the program. */
-function planProgram(plan: PlanBuilder, process?: ProcessInput): void {
+export function planProgram(plan: PlanBuilder, process?: ProcessInput): void {
   if (process === undefined) {
     plan.because("start a container without a process", "/process")
       .add({ fail: E.ENOENT });

@@ -1,0 +1,144 @@
+/**
+ * Starts a launch program of `exec` and talks with it until the user's program
+ * runs.
+ *
+ * The process that becomes the program is in the container, and a container
+ * with CAP_SYS_PTRACE may get at its end of the conversation: what comes from
+ * there is not believed unseen.
+ *
+ * @module
+ */
+
+import { close, type Fd, write } from "../ffi/fd.ts";
+import { isChild, waitChild } from "../ffi/process.ts";
+import { receive, socketPair } from "../ffi/socket.ts";
+import { awaitProgram, end, failedStep, startWith } from "./launch.ts";
+import { LaunchError } from "./error.ts";
+import { MESSAGE_SIZE, parseMessage, TAG } from "./messages.ts";
+import type { Plan } from "./plan.ts";
+import { E } from "../ffi/errno.ts";
+
+/** What a launch of `exec` needs besides its plan. */
+export interface ExecLaunchOptions {
+  readonly plan: Plan;
+  /** As in the plan's input. */
+  readonly preserveFds: number;
+  /** A pidfd of the container's init. */
+  readonly init: Fd;
+  /** The slave of a terminal that was made on the host. */
+  readonly console?: Fd;
+  /** A folder of Davit's own, for hosts that forbid executable memfds. */
+  readonly folder: string;
+  /** Done while the program joins the container. */
+  readonly meanwhile: () => void;
+  /** Takes the listener of the process's seccomp filter; closed afterwards. */
+  readonly onListener: (listener: Fd, pid: number) => void;
+  /** Done with the pid of the process, before its program runs. */
+  readonly onReady: (pid: number) => void;
+}
+
+/** A process of a container, which runs the user's program. */
+export interface Executed {
+  readonly pid: number;
+  /** The master of the terminal that was opened in the container. */
+  readonly master?: Fd;
+}
+
+/** What the program has told so far. */
+interface Found {
+  /** Processes that end when they have done their part. */
+  readonly helpers: number[];
+  pid?: number;
+  master?: Fd;
+  listener?: Fd;
+}
+
+/**
+ * Carries a plan out until the user's program runs, or its process was killed.
+ *
+ * On a failure nothing of it is left.
+ *
+ * @throws {LaunchError} a step failed
+ * @throws {SyscallError} the program could not be started
+ */
+export function launchExec(options: ExecLaunchOptions): Executed {
+  const { plan, init } = options;
+  const [ours, theirs] = socketPair();
+  const found: Found = { helpers: [] };
+  try {
+    try {
+      found.helpers.push(startWith({ ...options, start: init }, theirs));
+    } finally {
+      close(theirs);
+    }
+    options.meanwhile();
+    const pid = converse(ours, options, found);
+    awaitProgram(ours, plan);
+    found.helpers.forEach(waitChild);
+    const { master } = found;
+    return master === undefined ? { pid } : { pid, master };
+  } catch (error) {
+    for (const fd of [found.master, found.listener]) {
+      if (fd !== undefined) close(fd);
+    }
+    for (const pid of [...found.helpers, found.pid]) {
+      if (pid !== undefined) end(pid);
+    }
+    throw error;
+  } finally {
+    close(ours);
+  }
+}
+
+/** Answers the program until it is ready; fills `found`. */
+function converse(
+  socket: Fd,
+  options: ExecLaunchOptions,
+  found: Found,
+): number {
+  const bytes = new Uint8Array(MESSAGE_SIZE);
+  let ready = false;
+  // The process may be ready before the joining one has said its pid.
+  while (!ready || found.pid === undefined) {
+    const { length, fd } = receive(socket, bytes);
+    if (length === 0) throw gone();
+    const { tag, errno, value } = parseMessage(bytes);
+    if (tag === TAG.joining && isChild(value)) found.helpers.push(value);
+    else if (tag === TAG.pid && found.pid === undefined && isChild(value)) {
+      found.pid = value;
+    } else if (tag === TAG.console && !found.master && fd !== undefined) {
+      found.master = fd;
+    } else if (tag === TAG.listener && !found.listener && fd !== undefined) {
+      found.listener = fd;
+    } else if (tag === TAG.ready) ready = true;
+    else {
+      if (fd !== undefined) close(fd);
+      throw failedStep(options.plan, tag, errno);
+    }
+    if (found.listener !== undefined && found.pid !== undefined) {
+      options.onListener(found.listener, found.pid);
+      close(found.listener);
+      delete found.listener;
+      answer(socket);
+    }
+  }
+  options.onReady(found.pid);
+  answer(socket);
+  return found.pid;
+}
+
+function answer(socket: Fd): void {
+  try {
+    write(socket, new Uint8Array(1));
+  } catch {
+    throw gone();
+  }
+}
+
+/** The error for a program that ended without a word. */
+function gone(): LaunchError {
+  const why =
+    "hear from the process that joins the container: was it killed, " +
+    "or did it run out of the memory that its cgroup allows?";
+  return new LaunchError({ why, pointer: "" }, E.EPIPE);
+}
