@@ -1,3 +1,4 @@
+import { inUserNamespace } from "../oci/user_namespace.ts";
 import type { CgroupManager } from "./command.ts";
 import { currentDirectory } from "./current_directory.ts";
 import type { LogFormat } from "./log.ts";
@@ -88,11 +89,20 @@ export function chooseCgroupManager(globals: Globals): CgroupManager {
 export function stateRoot(given: string | undefined): string {
   if (given === undefined) {
     // Empty is as unset: podman calls with XDG_RUNTIME_DIR=.
-    const own = Deno.uid() === 0 ? "" : Deno.env.get("XDG_RUNTIME_DIR");
-    return own ? `${own}/davit` : "/run/davit";
+    const own = Deno.env.get("XDG_RUNTIME_DIR");
+    return own && !isRoot() ? `${own}/davit` : "/run/davit";
   }
   if (given === "") {
     throw usageError("davit", 'flag "--root": found "", expected a directory');
   }
   return given.startsWith("/") ? given : `${currentDirectory()}/${given}`;
+}
+
+/**
+ * Whether the host's state is this process's: to root of a user namespace, as
+ * an ordinary user's podman is, only where he is called root, too. As in runc.
+ */
+function isRoot(): boolean {
+  return Deno.uid() === 0 &&
+    (Deno.env.get("USER") === "root" || !inUserNamespace());
 }

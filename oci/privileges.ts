@@ -4,21 +4,17 @@
  * @module
  */
 
-import { readLink, readText } from "../ffi/files.ts";
+import { readText } from "../ffi/files.ts";
 import type { Privileges, SetGroups } from "../launch/input.ts";
 import { ConfigError, RuntimeError } from "./errors.ts";
 import { needsTool } from "./id_maps.ts";
 import type { Spec } from "./spec.ts";
-
-/** The inode of the first user namespace, `USER_NS_INIT_INO` of nsfs.h. */
-const HOST_USER_NAMESPACE = "user:[4026531837]";
+import { inUserNamespace } from "./user_namespace.ts";
 
 /** What this process may do. */
 export function ownPrivileges(): Privileges {
   if (Deno.uid() !== 0) return "user";
-  return readLink("/proc/self/ns/user") === HOST_USER_NAMESPACE
-    ? "host"
-    : "namespace";
+  return inUserNamespace() ? "namespace" : "host";
 }
 
 /**

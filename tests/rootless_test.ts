@@ -29,8 +29,12 @@ class UserContainer extends Container {
   }
 
   /** Runs Davit as the user; state is below his XDG_RUNTIME_DIR. */
-  asUser(args: string[], before: string[] = []): Promise<Result> {
-    return run([...before, ...AS_USER, this.#davit, ...args], {
+  asUser(
+    args: string[],
+    before: string[] = [],
+    after: string[] = [],
+  ): Promise<Result> {
+    return run([...before, ...AS_USER, ...after, this.#davit, ...args], {
       cwd: this.bundle,
       env: {
         XDG_RUNTIME_DIR: `${this.folder}/home`,
@@ -228,6 +232,33 @@ for (const own of [false, true]) {
     needs("runc"),
   );
 }
+
+rootTest(
+  "rootless: root of the user's own namespace has his state",
+  async () => {
+    await using container = new UserContainer();
+    await container.rootlessConfig((config) => {
+      const { linux } = config;
+      linux.namespaces = linux.namespaces.filter(({ type }) => type !== "user");
+      delete linux.uidMappings;
+      delete linux.gidMappings;
+    });
+    const asRoot = (user: string, ...args: string[]) =>
+      container.asUser(args, [], [
+        ...["unshare", "--user", "--map-root-user", "--mount"],
+        ...["env", `USER=${user}`],
+      ]);
+    // As an ordinary user's podman calls, in the namespace that it has made.
+    assertSuccess(await asRoot("client", "create", "r1"));
+    const state = Deno.readDirSync(`${container.folder}/home/davit`);
+    assertEquals([...state].map(({ name }) => name).includes("r1"), true);
+    assertSuccess(await asRoot("client", "delete", "--force", "r1"));
+    assertEquals(container.leftovers(), []);
+    const { stderr } = await asRoot("root", "state", "r1");
+    assertMatch(stderr, /r1/);
+  },
+  needs("unshare"),
+);
 
 rootTest("rootless: the host's network devices stay the host's", async () => {
   await using container = new UserContainer();
