@@ -33,3 +33,20 @@ export function osText(error: unknown): string {
   if (error instanceof SyscallError) return error.text;
   return error instanceof Error ? error.message : String(error);
 }
+
+/** The error of a cgroup that does not become empty. */
+export function stillUsed(
+  verb: "kill" | "remove",
+  directories: readonly string[],
+  pids: readonly number[],
+): CgroupError {
+  const shown = [...new Set(pids)].slice(0, 10).join(", ");
+  const where = directories[0] ?? "";
+  const what = verb === "kill"
+    ? `Cannot kill every process of cgroup "${where}"`
+    : `Cannot remove cgroup "${where}"`;
+  const found = shown === ""
+    ? "it stays in use without a process"
+    : `processes ${shown} stay in it`;
+  return new CgroupError("state", `${what}: ${found}`);
+}

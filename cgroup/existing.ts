@@ -1,7 +1,4 @@
-import { E } from "../ffi/errno.ts";
-import { SyscallError } from "../ffi/error.ts";
-import { syscall } from "../ffi/syscall.ts";
-import { CgroupError, osCode, osText } from "./error.ts";
+import { CgroupError, osCode, osText, stillUsed } from "./error.ts";
 import {
   findFreezer,
   freeze,
@@ -10,13 +7,13 @@ import {
   releaseKilled,
   thaw,
 } from "./freezer.ts";
+import { killProcesses, signalProcesses } from "./signal_all.ts";
 import {
   deepestFirst,
   processIds,
   removeDirectory,
   removeTree,
   sleep,
-  writeFile,
 } from "./tree.ts";
 
 /** Which interface a container's cgroups have; `v1` covers hybrid hosts. */
@@ -110,24 +107,17 @@ export class ExistingCgroups {
   }
 
   /**
-   * Sends a signal to every process, this one excepted. SIGKILL is sent until
-   * no process is left.
+   * Sends a signal to every process, this one excepted; SIGKILL until no
+   * process is left.
    *
-   * @throws {SyscallError} when a process may not be signalled
+   * @returns the processes that were there
+   * @throws {SyscallError} when a process may not be signalled; the others are
    * @throws {CgroupError} when processes stay for 10 s after SIGKILL
    */
-  signalAll(signal: number): void {
-    if (signal !== SIGKILL) return this.#signalOnce(this.#others(), signal);
-    const deadline = performance.now() + PATIENCE;
-    if (this.kind === "v2") this.#tryWrite("cgroup.kill", "1");
-    for (let pause = 0.25;; pause = Math.min(pause * 2, 20)) {
-      const pids = this.#others();
-      if (pids.length === 0) return;
-      if (performance.now() > deadline) throw this.#stillUsed("kill", pids);
-      this.#signalOnce(pids, signal);
-      this.releaseKilled();
-      sleep(pause);
-    }
+  signalAll(signal: number): number[] {
+    return signal === SIGKILL
+      ? killProcesses(this.directories, PATIENCE)
+      : signalProcesses(this.directories, signal);
   }
 
   /**
@@ -159,7 +149,7 @@ export class ExistingCgroups {
       left = left.filter((directory) => !this.#remove(directory, removeTree));
       if (left.length === 0) break;
       if (performance.now() > deadline) {
-        throw this.#stillUsed("remove", left.flatMap(processIds));
+        throw stillUsed("remove", this.directories, left.flatMap(processIds));
       }
       sleep(pause);
     }
@@ -192,29 +182,6 @@ export class ExistingCgroups {
     );
   }
 
-  #others(): number[] {
-    return this.pids().filter((pid) => pid !== Deno.pid);
-  }
-
-  #signalOnce(pids: readonly number[], signal: number): void {
-    for (const pid of pids) {
-      const result = syscall("kill", pid, signal);
-      if (result < 0 && result !== -E.ESRCH) {
-        throw new SyscallError("kill", -result, `${pid}`);
-      }
-    }
-  }
-
-  #tryWrite(file: string, value: string): void {
-    for (const directory of this.directories) {
-      try {
-        writeFile(`${directory}/${file}`, value);
-      } catch {
-        // Not every hierarchy, nor every kernel, has the file.
-      }
-    }
-  }
-
   #remove(directory: string, remove: (path: string) => boolean): boolean {
     try {
       return remove(directory);
@@ -227,18 +194,6 @@ export class ExistingCgroups {
         error,
       );
     }
-  }
-
-  #stillUsed(verb: "kill" | "remove", pids: readonly number[]): CgroupError {
-    const shown = [...new Set(pids)].slice(0, 10).join(", ");
-    const where = this.directories[0] ?? "";
-    const what = verb === "kill"
-      ? `Cannot kill every process of cgroup "${where}"`
-      : `Cannot remove cgroup "${where}"`;
-    const found = shown === ""
-      ? "it stays in use without a process"
-      : `processes ${shown} stay in it`;
-    return new CgroupError("state", `${what}: ${found}`);
   }
 }
 

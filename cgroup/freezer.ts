@@ -7,7 +7,7 @@
 
 import { lstat, readText } from "../ffi/files.ts";
 import { CgroupError, osCode, osText } from "./error.ts";
-import { sleep, subCgroups, writeFile } from "./tree.ts";
+import { cgroupTree, sleep, writeFile } from "./tree.ts";
 
 /** The cgroup by which a container's processes are stopped. */
 export interface Freezer {
@@ -45,12 +45,13 @@ export function findFreezer(
  * Stops every process, and returns when they have stopped. What cannot be
  * stopped is let go on again.
  *
+ * @param patience how long they may take, in milliseconds
  * @throws {CgroupError}
  */
-export function freeze(freezer: Freezer): void {
+export function freeze(freezer: Freezer, patience: number = PATIENCE): void {
   try {
-    if (freezer.kind === "v1") freezeLegacy(freezer.directory);
-    else freezeUnified(freezer.directory);
+    if (freezer.kind === "v1") freezeLegacy(freezer.directory, patience);
+    else freezeUnified(freezer.directory, patience);
   } catch (error) {
     tryThaw(freezer);
     throw failure("freeze", freezer, error);
@@ -85,10 +86,8 @@ export function isFrozen({ directory, kind }: Freezer): boolean {
  */
 export function releaseKilled(freezer: Freezer): void {
   if (freezer.kind === "v2") return;
-  const open = [freezer.directory];
-  for (let path = open.pop(); path !== undefined; path = open.pop()) {
-    tryThaw({ directory: path, kind: "v1" });
-    open.push(...subCgroups(path));
+  for (const directory of cgroupTree(freezer.directory)) {
+    tryThaw({ directory, kind: "v1" });
   }
 }
 
@@ -97,13 +96,13 @@ export function releaseKilled(freezer: Freezer): void {
  * and has to be asked again; to let them go on for a moment helps
  * (cgroup-v1/freezer-subsystem.rst as of Linux 3.2; runc does the same).
  */
-function freezeLegacy(directory: string): void {
+function freezeLegacy(directory: string, patience: number): void {
   const file = `${directory}/freezer.state`;
-  const deadline = performance.now() + PATIENCE;
+  const deadline = performance.now() + patience;
   for (let look = 1;; look++) {
     writeFile(file, "FROZEN");
     if (readText(file).trim() === "FROZEN") return;
-    if (performance.now() > deadline) throw unable();
+    if (performance.now() > deadline) throw unable(patience);
     if (look % LOOKS === 0) {
       writeFile(file, "THAWED");
       sleep(MOMENT);
@@ -111,20 +110,20 @@ function freezeLegacy(directory: string): void {
   }
 }
 
-function freezeUnified(directory: string): void {
-  const deadline = performance.now() + PATIENCE;
+function freezeUnified(directory: string, patience: number): void {
+  const deadline = performance.now() + patience;
   writeFile(`${directory}/cgroup.freeze`, "1");
   for (let pause = 0.05;; pause = Math.min(pause * 2, 10)) {
     if (/^frozen 1$/m.test(readText(`${directory}/cgroup.events`))) return;
-    if (performance.now() > deadline) throw unable();
+    if (performance.now() > deadline) throw unable(patience);
     sleep(pause);
   }
 }
 
-function unable(): Error {
+function unable(patience: number): Error {
   return new Error(
     `unable to freeze: a process does not stop within ${
-      PATIENCE / 1000
+      patience / 1000
     } s, is it blocked in the kernel?`,
   );
 }

@@ -6,7 +6,7 @@
 
 import { E } from "../ffi/errno.ts";
 import { SyscallError } from "../ffi/error.ts";
-import { O } from "../ffi/fd.ts";
+import { AT_FDCWD, close, type Fd, O, tryOpenat2 } from "../ffi/fd.ts";
 import {
   lstat,
   mkdir,
@@ -61,14 +61,12 @@ export function writeFile(path: string, value: string): void {
  */
 export function processIds(directory: string): number[] {
   const found = new Set<number>();
-  const open = [directory];
-  for (let path = open.pop(); path !== undefined; path = open.pop()) {
+  for (const path of cgroupTree(directory)) {
     for (const line of readProcesses(path).split("\n")) {
       const pid = Number(line);
       // 0 stands for a process of another pid namespace.
       if (pid > 0) found.add(pid);
     }
-    open.push(...subCgroups(path));
   }
   return [...found];
 }
@@ -83,9 +81,58 @@ export function processIds(directory: string): number[] {
 export function removeTree(directory: string): boolean {
   if (removeDirectory(directory)) return true;
   let all = true;
-  const below = subCgroups(directory);
-  for (const path of below) all = removeTree(path) && all;
-  return below.length > 0 && all && removeDirectory(directory);
+  for (const path of cgroupTree(directory)) all = removeDirectory(path) && all;
+  return all;
+}
+
+/** A path of this length, in bytes, gets a descriptor to go on from. */
+const LONG = 2000;
+
+/** What is left to do of a walk; the last one comes first. */
+type Step = { readonly enter: string } | { readonly leave: string } | {
+  readonly close: Fd;
+};
+
+/**
+ * A cgroup and all cgroups below it, each after those below itself. A path is
+ * good until the next one is asked for.
+ *
+ * Who may make cgroups may nest them deeper than a path can say (PATH_MAX) and
+ * than functions can call each other.
+ *
+ * @throws {SyscallError} for one that cannot be read; one that is gone is none
+ */
+export function* cgroupTree(directory: string): Generator<string> {
+  const steps: Step[] = [{ enter: directory }];
+  const open = new Set<Fd>();
+  try {
+    for (let step = steps.pop(); step !== undefined; step = steps.pop()) {
+      if ("leave" in step) yield step.leave;
+      else if ("close" in step) {
+        close(step.close);
+        open.delete(step.close);
+      } else {
+        const path = step.enter;
+        const below = subCgroups(path);
+        steps.push({ leave: path });
+        let base = path;
+        if (below.length > 0 && path.length > LONG) {
+          const flags = O.PATH | O.DIRECTORY | O.NOFOLLOW;
+          const fd = tryOpenat2(AT_FDCWD, path, { flags }) as Fd;
+          if (fd < 0) {
+            if (-fd === E.ENOENT) continue;
+            throw new SyscallError("open", -fd, path);
+          }
+          open.add(fd);
+          steps.push({ close: fd });
+          base = `/proc/self/fd/${fd}`;
+        }
+        for (const name of below) steps.push({ enter: `${base}/${name}` });
+      }
+    }
+  } finally {
+    open.forEach(close);
+  }
 }
 
 /** Removes a directory; false when it is in use or not empty. */
@@ -108,8 +155,8 @@ export function sleep(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }
 
-/** The cgroups right below one; none when it is gone. */
-export function subCgroups(directory: string): string[] {
+/** The names of the cgroups right below one; none when it is gone. */
+function subCgroups(directory: string): string[] {
   // Directories count their sub-directories as links: two means none, and
   // saves reading a directory of some 30 files.
   const status = lstat(directory);
@@ -119,7 +166,7 @@ export function subCgroups(directory: string): string[] {
     : status;
   if (typeof entries === "object") {
     return entries.filter((entry) => entry.isDirectory)
-      .map((entry) => `${directory}/${entry.name}`);
+      .map((entry) => entry.name);
   }
   if (entries === E.ENOENT || entries === E.ENODEV) return [];
   throw new SyscallError("open", entries, directory);

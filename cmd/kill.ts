@@ -16,9 +16,13 @@ export const command: Command<typeof OPTIONS> = {
   summary:
     "send a signal (default: SIGTERM) to the first process of a container",
   about:
-    `The signal is a name, with or without SIG and in any case, or a number:
+    `The signal is a name, with or without SIG and in any case, or a number; 0
+only asks whether there is a process:
 
-    # davit kill <container-id> KILL`,
+    # davit kill <container-id> KILL
+
+SIGKILL is for all processes of a container that has no pid namespace of its
+own, also of one whose first process has ended.`,
   arguments: {
     synopsis: "<container-id> [signal]",
     expected: "a container ID and at most a signal",
@@ -39,7 +43,7 @@ export const command: Command<typeof OPTIONS> = {
  * @throws RuntimeError (usage) when there is no such signal
  */
 export function parseSignal(text: string): number {
-  const number = signalNumber(text);
+  const number = text === "0" ? 0 : signalNumber(text);
   if (number !== undefined) return number;
   throw usageError(
     "davit kill",

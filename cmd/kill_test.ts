@@ -6,6 +6,7 @@ Deno.test("parseSignal() takes names and numbers", () => {
   for (const text of ["TERM", "SIGTERM", "term", "SigTerm", "15"]) {
     assertEquals(parseSignal(text), 15);
   }
+  assertEquals(parseSignal("0"), 0);
 });
 
 Deno.test("parseSignal() names a signal that there is not", () => {

@@ -6,22 +6,25 @@
 
 import { cgroupManagerFromState } from "../cgroup/existing.ts";
 import { close } from "../ffi/fd.ts";
+import { readText } from "../ffi/files.ts";
 import { pidfdOpen, pidfdSendSignal } from "../ffi/process.ts";
 import { signalName } from "../ffi/signals.ts";
 import { getExistingContainerInfo } from "./container_info.ts";
 import { RuntimeError } from "./errors.ts";
 import { explained } from "./explain.ts";
-import { initLives } from "./init_process.ts";
+import { initLives, initWaits } from "./init_process.ts";
 import { liveMembers } from "./pod.ts";
 import { quote } from "./quote.ts";
 import type { Runtime } from "./runtime.ts";
-import type { ContainerRecord } from "./store.ts";
+import { type ContainerRecord, hasStartSocket } from "./store.ts";
 
 const SIGKILL = 9;
 
 /**
  * Sends a signal to a container's init; with `all` to each of its processes,
- * and then it is no error when there is none.
+ * and then it is no error when there is none. SIGKILL is always for all of
+ * them: without a pid namespace of its own they do not end with init, and may
+ * be there after it.
  *
  * @throws {RuntimeError} not-found, or state: `container not running`
  */
@@ -33,10 +36,7 @@ export function kill(
 ): void {
   explained(`kill container ${quote(id)}`, () => {
     const { record } = getExistingContainerInfo(runtime, id);
-    const sent = signalInit(record, signal);
-    const cgroups = cgroupManagerFromState(record.cgroups);
-    if (all && record.cgroupsMade) cgroups.signalAll(signal);
-    else if (sent && signal === SIGKILL) cgroups.releaseKilled();
+    const sent = send(record, effective(runtime, record, signal), all);
     runtime.log.debug(`sent ${signalName(signal)}`, {
       sandbox: record.sandboxId,
       toAll: all,
@@ -55,6 +55,57 @@ export function kill(
       `Cannot kill container ${quote(id)}: container not running`,
     );
   });
+}
+
+/** HUP, INT, QUIT and TERM. */
+const POLITE = [1, 2, 3, 15];
+
+/**
+ * The signal that has the effect of `signal`. The first process of a pid
+ * namespace is spared what it does not handle: before it is the user's program,
+ * what asks it to end has to force it. runc's init ends by these signals, too.
+ */
+function effective(
+  { root }: Runtime,
+  record: ContainerRecord,
+  signal: number,
+): number {
+  return POLITE.includes(signal) && hasStartSocket(root, record.id) &&
+      initWaits(record)
+    ? SIGKILL
+    : signal;
+}
+
+/** Whether there was a process to send it to. */
+function send(
+  record: ContainerRecord,
+  signal: number,
+  all: boolean,
+): boolean {
+  const { cgroups, cgroupsMade, init } = record;
+  const group = cgroupManagerFromState(cgroups);
+  const isLast = signal === SIGKILL && !isNamespaceInit(record);
+  if (!cgroupsMade || !(all || isLast)) {
+    const sent = signalInit(record, signal);
+    if (sent && signal === SIGKILL) group.releaseKilled();
+    return sent;
+  }
+  const pids = group.signalAll(signal);
+  // An ordinary user's container may have no cgroup.
+  const missed = init !== undefined && !pids.includes(init.pid);
+  return missed && signalInit(record, signal) || pids.length > 0;
+}
+
+/** Whether the container's other processes end with its init. */
+function isNamespaceInit(record: ContainerRecord): boolean {
+  if (!initLives(record)) return false;
+  try {
+    const status = readText(`/proc/${record.init?.pid}/status`);
+    // Its pid here, then in each namespace below, pid_namespaces(7).
+    return /^NSpid:.*\t1$/m.test(status);
+  } catch {
+    return false; // it has just ended
+  }
 }
 
 /**

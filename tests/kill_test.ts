@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import type { Patch } from "./config.ts";
 import {
   command,
-  type Container,
+  Container,
   containerTest,
   idOf,
   script,
@@ -72,18 +73,138 @@ containerTest(
   },
 );
 
+const noPidNamespace: Patch = (config) => {
+  config.linux.namespaces = config.linux.namespaces.filter(({ type }) =>
+    type !== "pid"
+  );
+  config.linux.cgroupsPath = `/${idOf(config)}`;
+};
+
+function processes(container: Container): string[] {
+  return container.leftovers().filter((line) => line.startsWith("process"));
+}
+
 containerTest(
-  "kill ends a created container",
+  "kill --all sends a signal to each process once",
+  script(
+    `tell() { trap "echo $1 got it" USR1; echo; while :; do sleep 0.05; done; }
+    (tell a) & (tell b) & trap "echo init got it" USR1; echo READY
+    while :; do sleep 0.05; done`,
+    noPidNamespace,
+  ),
+  async (container) => {
+    using output = await started(container);
+    await until("all do", () => output.stdout.split("\n").length === 4);
+    assertSuccess(
+      await container.davit(["kill", "--all", container.id, "USR1"]),
+    );
+    // Their sleeping children had no use for it: all went on to the next one.
+    await until("all have", () => output.stdout.split("\n").length >= 7);
+    assertSuccess(await container.davit(["kill", container.id, "USR1"]));
+    await until(
+      "init has again",
+      () => output.stdout.split("init got it").length >= 3,
+    );
+    assertEquals(
+      output.stdout.split("\n").filter((line) => line !== "").sort(),
+      ["READY", "a got it", "b got it", "init got it", "init got it"],
+    );
+  },
+);
+
+containerTest(
+  "kill KILL without a pid namespace ends every process",
+  script("sleep 1000 & sleep 1000 & echo READY; wait", noPidNamespace),
+  async (container) => {
+    using _output = await started(container);
+    assertSuccess(await container.davit(["kill", container.id, "KILL"]));
+    assertEquals(processes(container), []);
+  },
+);
+
+containerTest(
+  "kill KILL ends what an init without a pid namespace left behind",
+  script("sleep 1000 & sleep 1000 & echo READY; wait", noPidNamespace),
+  async (container) => {
+    using _output = await started(container);
+    Deno.kill((await container.state()).pid, "SIGKILL");
+    await until(
+      "init is gone",
+      async () => (await container.state()).status === "stopped",
+    );
+    assertEquals(processes(container).length, 2);
+    assertOneLine(
+      await container.davit(["kill", container.id, "TERM"]),
+      /container not running/,
+    );
+    assertSuccess(await container.davit(["kill", container.id, "KILL"]));
+    assertEquals(processes(container), []);
+    assertOneLine(
+      await container.davit(["kill", container.id, "KILL"]),
+      /container not running/,
+    );
+  },
+);
+
+containerTest(
+  "kill KILL in a pid namespace that is another's ends only its own",
+  script("sleep 1000 & echo READY; wait"),
+  async (container) => {
+    using _output = await started(container);
+    const { pid } = await container.state();
+    await using guest = new Container(
+      script("sleep 1000 & echo READY; wait", (config) => {
+        for (const namespace of config.linux.namespaces) {
+          if (namespace.type === "pid") namespace.path = `/proc/${pid}/ns/pid`;
+        }
+      }),
+    );
+    using _other = await started(guest);
+    assertSuccess(await guest.davit(["kill", guest.id, "KILL"]));
+    assertEquals(processes(guest), []);
+    assertEquals((await container.state()).status, "running");
+    assertSuccess(await guest.davit(["delete", guest.id]));
+    assertEquals(processes(container).length, 2);
+  },
+);
+
+containerTest(
+  "kill 0 asks whether there is a process",
   command(["true"]),
   async (container) => {
     assertSuccess(await container.create());
-    assertSuccess(await container.davit(["kill", container.id, "KILL"]));
+    assertSuccess(await container.davit(["kill", container.id, "0"]));
+    assertEquals((await container.state()).status, "created");
+    assertSuccess(await container.start());
     await until(
       "it is stopped",
       async () => (await container.state()).status === "stopped",
     );
+    assertOneLine(
+      await container.davit(["kill", container.id, "0"]),
+      /container not running/,
+    );
+    assertSuccess(await container.davit(["kill", "-a", container.id, "0"]));
   },
 );
+
+// runc's init ends by these as well; USR1 and the like it leaves alone.
+for (const signal of ["KILL", "TERM", "INT", "HUP"]) {
+  containerTest(
+    `kill ${signal} ends a created container`,
+    command(["true"]),
+    async (container) => {
+      assertSuccess(await container.create());
+      assertSuccess(await container.davit(["kill", container.id, "USR1"]));
+      assertEquals((await container.state()).status, "created");
+      assertSuccess(await container.davit(["kill", container.id, signal]));
+      await until(
+        "it is stopped",
+        async () => (await container.state()).status === "stopped",
+      );
+    },
+  );
+}
 
 containerTest(
   "kill of a stopped container fails, kill --all succeeds",
