@@ -11,7 +11,9 @@ import { command as check } from "./check.ts";
 import { completionCommand } from "./completion.ts";
 import { dispatch } from "./dispatch.ts";
 import { command as env } from "./env.ts";
+import { command as events } from "./events.ts";
 import { command as plan } from "./plan.ts";
+import { command as ps } from "./ps.ts";
 import { command as validate } from "./validate.ts";
 
 /** A command that is loaded already. */
@@ -22,7 +24,9 @@ function here(command: Command) {
 const COMMANDS: CommandTable = {
   check: here(check),
   env: here(env),
+  events: here(events),
   plan: here(plan),
+  ps: here(ps),
   validate: here(validate),
 };
 

@@ -10,6 +10,8 @@ import { syscall } from "./syscall.ts";
 
 /** There is something to read. */
 export const POLLIN = 1;
+/** A file of the kernel's has changed since it was read. */
+export const POLLPRI = 2;
 /** Writing would not block. */
 export const POLLOUT = 4;
 /** An error, a hang-up or a closed descriptor; always reported. */

@@ -35,6 +35,7 @@ const NUMBERS = {
   faccessat2: [439, 439],
   dup3: [292, 24],
   pipe2: [293, 59],
+  eventfd2: [290, 19],
   socket: [41, 198],
   socketpair: [53, 199],
   bind: [49, 200],
