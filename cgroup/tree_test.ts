@@ -70,7 +70,7 @@ Deno.test(
     Deno.writeTextFileSync(`${root}/cgroup.procs`, "10\n0\n11\n");
     Deno.writeTextFileSync(`${root}/a/cgroup.procs`, "");
     Deno.writeTextFileSync(`${root}/a/b/cgroup.procs`, "11\n12\n");
-    assertEquals(processIds(root), [10, 11, 12]);
+    assertEquals(processIds(root).sort(), [10, 11, 12]);
     assertEquals(processIds(`${root}/gone`), []);
   }),
 );
