@@ -99,9 +99,18 @@ export function makeMount(
   const why = `mount ${type} on ${destination}`;
   const naming = namingOptions(plan, why, pointer);
   naming("");
-  // Files are copied into it before it is read-only.
-  const attributes = mount.copyUp === true ? set & ~MOUNT_ATTR_RDONLY : set;
+  // Files come into it before it is read-only.
+  const attributes = isSealedLater(mount) ? set & ~MOUNT_ATTR_RDONLY : set;
   makeFilesystem(plan, to, { type, source, data, attributes, naming });
+}
+
+/**
+ * Whether a mount becomes read-only only when the container's tree is whole:
+ * it begins empty, and other mounts and devices need their places in it.
+ */
+export function isSealedLater(mount: FilesystemMount): boolean {
+  return (mount.set & MOUNT_ATTR_RDONLY) !== 0 &&
+    (mount.type === "tmpfs" || mount.destination === "/dev");
 }
 
 /**

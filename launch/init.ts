@@ -4,6 +4,7 @@
  * @module
  */
 
+import { E } from "../ffi/errno.ts";
 import { AT_FDCWD, AT_RECURSIVE } from "../ffi/fd.ts";
 import {
   MOUNT_ATTR_RDONLY,
@@ -28,7 +29,7 @@ import type { LaunchInput } from "./input.ts";
 import { openLabels } from "./labels.ts";
 import { planMaskedPaths, planReadonlyPaths } from "./masks.ts";
 import { awaitAnswer, tell } from "./messages.ts";
-import { attachTo, planMounts } from "./mounts.ts";
+import { attachTo, planMounts, sealMounts } from "./mounts.ts";
 import { type PlanBuilder, reg } from "./plan.ts";
 import { ownKeyring, planProcess } from "./process.ts";
 import { openMountPoint, ROOT } from "./root_paths.ts";
@@ -123,6 +124,7 @@ function planMountTree(plan: PlanBuilder, input: LaunchInput): void {
   planTerminal(plan, input);
   if (process !== undefined) makeWorkingDirectory(plan, process.cwd);
   planCreateHooks(plan, input);
+  sealMounts(plan, input);
   planMaskedPaths(plan, input.maskedPaths);
   planReadonlyPaths(plan, input.readonlyPaths);
   if (root.readonly) {
@@ -136,7 +138,9 @@ function planMountTree(plan: PlanBuilder, input: LaunchInput): void {
     .call("fchdir", [reg(ROOT)]);
   if (root.noPivot) {
     if (isRootAtItsPath(input)) putOverRoot(plan);
-    plan.call("chroot", ["."]);
+    root.hidden?.forEach((path) => hide(plan, path));
+    plan.because("switch to the root file system", "/root/path")
+      .call("chroot", ["."]);
   } else {
     plan.call("pivot_root", [".", "."]);
     plan.because("let go of the host's root", "/root/path")
@@ -149,6 +153,25 @@ function planMountTree(plan: PlanBuilder, input: LaunchInput): void {
     setAttributes(plan, reg(ROOT), { recursive, propagation: flag });
   }
   plan.call("close", [reg(ROOT)]);
+}
+
+/** Steps that take a mount of the host's away, or cover it. */
+function hide(plan: PlanBuilder, path: string): void {
+  const locked = plan.fresh(`cover ${path}`);
+  const hidden = plan.fresh(`hidden ${path}`);
+  const gone = { errno: E.ENOENT, goto: hidden };
+  plan.because(`hide the host's ${path}`, "/root/path")
+    .call("umount2", [path, MNT_DETACH], {
+      tolerate: [
+        gone,
+        { errno: E.EINVAL, goto: locked },
+        { errno: E.EPERM, goto: locked },
+      ],
+    })
+    .jump(hidden)
+    .label(locked)
+    .call("mount", ["tmpfs", path, "tmpfs", 0, 0], { tolerate: [gone] })
+    .label(hidden);
 }
 
 /** A step that moves the root file system over the host's root. */

@@ -285,6 +285,12 @@ export interface LaunchInput {
     readonly propagation?: Propagation;
     /** Change the root with chroot(2), for a host that runs from an initramfs. */
     readonly noPivot: boolean;
+    /**
+     * With `noPivot`: the host's mounts of procfs and sysfs, outermost last.
+     * The root does not take them away, and the kernel would let a process
+     * that sees one whole mount another.
+     */
+    readonly hidden?: readonly string[];
   };
   /** Absent: the host's. */
   readonly privileges?: Privileges;

@@ -15,11 +15,17 @@ import {
   MOVE_MOUNT_T_EMPTY_PATH,
 } from "../ffi/mount.ts";
 import { MAGIC, STATFS_SIZE } from "../ffi/statfs.ts";
-import { applyAttributes, firstUserNamespace, mapIds } from "./attributes.ts";
+import {
+  applyAttributes,
+  firstUserNamespace,
+  mapIds,
+  setAttributes,
+} from "./attributes.ts";
 import { descriptor } from "./descriptors.ts";
 import {
   configure,
   isMadeBefore,
+  isSealedLater,
   makeMount,
   namingOptions,
 } from "./filesystems.ts";
@@ -56,12 +62,45 @@ export function planMounts(
   input.mounts.forEach((mount, index) => {
     if (mount.kind === "filesystem") {
       mountFilesystem(plan, mount, input, sourceRegister(index));
+      if (!isSealedLater(mount)) plan.call("close", [reg("mount")]);
+      else plan.add({ set: sealedRegister(index), value: reg("mount") });
     } else if (mount.kind === "bind") {
       if (opensInTurn(input, mount)) openSource(plan, input, mount, index);
       bind(plan, mount, sourceRegister(index));
     } else if (mount.kind === "link") link(plan, mount);
     else changeMount(plan, mount);
   });
+}
+
+/** The register with a mount that becomes read-only later. */
+function sealedRegister(index: number): string {
+  return `unsealed mount ${index}`;
+}
+
+/** Steps that make mounts read-only in which everything has its place now. */
+export function sealMounts(plan: PlanBuilder, input: LaunchInput): void {
+  input.mounts.forEach((mount, index) => {
+    if (mount.kind !== "filesystem" || !isSealedLater(mount)) return;
+    const { destination, pointer } = mount;
+    const sealed = reg(sealedRegister(index));
+    const set = MOUNT_ATTR_RDONLY;
+    plan.because(`make ${destination} read-only`, pointer);
+    if (!isChangedLater(input, index, destination)) {
+      setAttributes(plan, sealed, { recursive: false, set });
+    }
+    plan.call("close", [sealed]);
+  });
+}
+
+/** Whether a later mount of the configuration says again what it shall be. */
+function isChangedLater(
+  { mounts }: LaunchInput,
+  index: number,
+  place: string,
+): boolean {
+  return mounts.slice(index + 1).some(({ kind, destination }) =>
+    kind === "change" && destination === place
+  );
 }
 
 /**
@@ -140,7 +179,7 @@ function mountFilesystem(
   input: LaunchInput,
   source: string,
 ): void {
-  const { type, destination, set, copyUp = false } = mount;
+  const { type, destination, copyUp = false } = mount;
   if (isMadeBefore(input, mount)) {
     plan.because(`mount ${type} on ${destination}`, mount.pointer)
       .add({ set: "mount", value: reg(source) });
@@ -154,12 +193,7 @@ function mountFilesystem(
     // Where no link is on the way, config.json has been looked at.
     outsideProc: mount.mountPoint !== undefined,
   });
-  applyAttributes(plan, reg("mount"), {
-    ...mount,
-    set: copyUp ? set & MOUNT_ATTR_RDONLY : 0,
-    clear: 0,
-  });
-  plan.call("close", [reg("mount")]);
+  applyAttributes(plan, reg("mount"), { ...mount, set: 0, clear: 0 });
 }
 
 /** Davit copies: a program of system calls alone is bad at it. */

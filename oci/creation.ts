@@ -23,7 +23,7 @@ import {
   RESOLVE,
   write,
 } from "../ffi/fd.ts";
-import { fchown, unlink } from "../ffi/files.ts";
+import { fchown, readText, unlink } from "../ffi/files.ts";
 import { listen } from "../ffi/socket.ts";
 import { checked } from "../ffi/syscall.ts";
 import { planLaunch } from "../launch/compile.ts";
@@ -74,6 +74,7 @@ import {
   startSocket,
   writeRecord,
 } from "./store.ts";
+import { wholeMounts } from "./whole_mounts.ts";
 
 import {
   checkConsole,
@@ -243,6 +244,12 @@ export class Creation {
       layout: hostLayout(),
       cgroupDirectories: this.#manager.directories,
       noPivot,
+      ...noPivot && {
+        hidden: wholeMounts(
+          readText("/proc/self/mountinfo"),
+          this.#record.rootfs,
+        ),
+      },
       ...ownKeyring !== undefined && { ownKeyring },
       preserveFds,
       startNow: this.#startNow,

@@ -38,6 +38,8 @@ export interface LowerContext {
   /** The container's cgroup in each hierarchy. */
   readonly cgroupDirectories: readonly string[];
   readonly noPivot: boolean;
+  /** With `noPivot`, what `wholeMounts` found on the host. */
+  readonly hidden?: readonly string[];
   /** Whether init gets a session keyring of its own; absent: yes. */
   readonly ownKeyring?: boolean;
   readonly preserveFds: number;
@@ -113,6 +115,7 @@ export function lower(spec: Spec, context: LowerContext): LaunchInput {
       recursive: context.recursiveReadonly ?? false,
       ...rootPropagation(linux),
       noPivot: context.noPivot,
+      ...(context.hidden !== undefined && { hidden: context.hidden }),
     },
     privileges,
     namespaces,

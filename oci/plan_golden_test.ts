@@ -29,7 +29,7 @@ const NO_CGROUPS = { layout: cgroupLayout(""), cgroupDirectories: [] };
 function input(
   spec: Spec,
   on: typeof V1,
-  more: { noPivot?: boolean; preserveFds?: number } = {},
+  more: { noPivot?: boolean; hidden?: string[]; preserveFds?: number } = {},
 ): LaunchInput {
   const lowered = lower(spec, {
     id: "golden",
@@ -114,6 +114,7 @@ const PLANS: Record<string, () => LaunchInput> = {
   no_pivot: () =>
     input(small({ linux: { rootfsPropagation: "rshared" } }), NO_CGROUPS, {
       noPivot: true,
+      hidden: ["/sys", "/proc"],
       preserveFds: 2,
     }),
   binds: () => {
