@@ -7,6 +7,7 @@
  */
 
 import type { Command, CommandTable } from "./command.ts";
+import { command as build } from "./build.ts";
 import { command as check } from "./check.ts";
 import { completionCommand } from "./completion.ts";
 import { dispatch } from "./dispatch.ts";
@@ -22,6 +23,7 @@ function here(command: Command) {
 }
 
 const COMMANDS: CommandTable = {
+  build: here(build),
   check: here(check),
   env: here(env),
   events: here(events),

@@ -14,6 +14,7 @@ export type Arch = "x86_64" | "aarch64";
 const NUMBERS = {
   read: [0, 63],
   write: [1, 64],
+  writev: [20, 66],
   close: [3, 57],
   lseek: [8, 62],
   fcntl: [72, 25],

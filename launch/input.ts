@@ -328,4 +328,6 @@ export interface LaunchInput {
   readonly preserveFds: number;
   /** Run the program as soon as Davit has init on record, without `start`. */
   readonly startNow: boolean;
+  /** End with who launched it: nobody else would clean up; absent: no. */
+  readonly endsWithLauncher?: boolean;
 }

@@ -39,6 +39,8 @@ export const TAG = {
   work: 0xffff000b,
   /** The value is the pid of the process that makes another one's program. */
   joining: 0xffff000c,
+  /** A standalone launcher: the cgroup with this number was made. */
+  made: 0xffff000d,
 } as const;
 
 /** Of the directory below, a tmpfs's root takes over the permissions. */

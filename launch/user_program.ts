@@ -6,7 +6,7 @@
 
 import { E } from "../ffi/errno.ts";
 import { AT_EMPTY_PATH, AT_FDCWD, O } from "../ffi/fd.ts";
-import { endWithDavit } from "./beginning.ts";
+import { endWithDavit, SIGKILL } from "./beginning.ts";
 import { planLimits, setCapabilities } from "./credentials.ts";
 import { descriptor } from "./descriptors.ts";
 import { planStartHooks } from "./hooks.ts";
@@ -92,13 +92,14 @@ export function planReady(
   plan: PlanBuilder,
   preserveFds: number,
   process?: ProcessInput,
+  endsWithLauncher = false,
 ): void {
   const davit = descriptor("davit", preserveFds);
   plan.because("close every descriptor when the program starts")
     .call("close_range", [3 + preserveFds, 0xffffffff, CLOSE_RANGE_CLOEXEC]);
   // Davit may end as soon as it has answered; until then its end of the
-  // connection tells this process.
-  endWithDavit(plan, 0);
+  // connection tells this process. What was set was lost with the user.
+  endWithDavit(plan, endsWithLauncher ? SIGKILL : 0);
   if (process !== undefined) planListener(plan, process, davit);
   plan.because("tell Davit that the container is ready");
   tell(plan, davit, "ready");
@@ -111,7 +112,7 @@ export function planStart(plan: PlanBuilder, input: LaunchInput): void {
   const davit = descriptor("davit", preserveFds);
   const listener = descriptor("start", preserveFds);
   const again = plan.fresh("wait for start");
-  planReady(plan, preserveFds, process);
+  planReady(plan, preserveFds, process, input.endsWithLauncher);
   if (input.startNow) return planProgram(plan, process);
   plan.call("close", [davit]);
   // What has run is never needed again, and init may wait for long.

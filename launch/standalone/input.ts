@@ -1,0 +1,63 @@
+/**
+ * What a standalone launcher is made from, besides the launch itself.
+ *
+ * @module
+ */
+
+import type { LaunchInput } from "../input.ts";
+
+/** A cgroup that the launcher makes and removes. */
+export interface LauncherCgroup {
+  /** Its absolute path on the host. */
+  readonly path: string;
+  /**
+   * Whether it is the container's own; others are on the way to it, and may
+   * be there already.
+   */
+  readonly leaf: boolean;
+  /** Whether it is a v1 cgroup that takes no process without processors. */
+  readonly cpuset: boolean;
+}
+
+/** A file of a cgroup that the launcher writes. */
+export interface LauncherWrite {
+  /** Its absolute path on the host. */
+  readonly path: string;
+  readonly value: string;
+  readonly why: string;
+  readonly pointer: string;
+  /** Whether the container runs without it, too. */
+  readonly optional: boolean;
+}
+
+/** A BPF program that decides which devices a cgroup may use. */
+export interface LauncherDevices {
+  /** The cgroup's path. */
+  readonly path: string;
+  /** Its instructions. */
+  readonly code: Uint8Array;
+}
+
+/** Where cgroups have to be mounted for a launcher. */
+export interface LauncherMount {
+  readonly path: string;
+  /** The file system's type, statfs(2). */
+  readonly type: number;
+  /** What it is called. */
+  readonly name: string;
+}
+
+/** A whole launcher. */
+export interface LauncherInput {
+  readonly launch: LaunchInput;
+  readonly mounts: readonly LauncherMount[];
+  /** Parents before what is in them. */
+  readonly cgroups: readonly LauncherCgroup[];
+  /** In order; those for controllers to be handed down first. */
+  readonly writes: readonly LauncherWrite[];
+  readonly devices?: LauncherDevices;
+  /** The file that ends what is in the cgroup, where the kernel has it. */
+  readonly killFile?: string;
+  /** `uid_map` and `gid_map` of a new user namespace. */
+  readonly idMaps?: { readonly uid: string; readonly gid: string };
+}

@@ -1,0 +1,194 @@
+/**
+ * The cgroups of a standalone launcher.
+ *
+ * @module
+ */
+
+import { deviceProgram, encodeProgram } from "../cgroup/device_program.ts";
+import { allowsEverything, deviceRules } from "../cgroup/devices.ts";
+import type { CgroupLayout } from "../cgroup/layout.ts";
+import { legacyDeviceWrites } from "../cgroup/legacy_devices.ts";
+import { below, cgroupPlace, parentOf } from "../cgroup/place.ts";
+import {
+  propertyName,
+  type ResourceWrite,
+  resourceWrites,
+} from "../cgroup/resources.ts";
+import { MAGIC } from "../ffi/statfs.ts";
+import type {
+  LauncherCgroup,
+  LauncherInput,
+  LauncherMount,
+  LauncherWrite,
+} from "../launch/standalone/input.ts";
+import { RuntimeError } from "./errors.ts";
+import type { Spec } from "./spec.ts";
+
+/** Where cgroups are mounted by convention. */
+const ROOT = "/sys/fs/cgroup";
+const V1 = "cpu cpuacct cpuset memory devices freezer blkio pids".split(" ");
+/** Controllers that are handed down if they are there. */
+const WELCOME = ["cpu", "cpuset", "io", "memory", "pids", "hugetlb", "rdma"];
+
+/** The layout that hosts of a kind have by convention. */
+export function conventionalLayout(
+  kind: "v1" | "hybrid" | "v2" | "none",
+): CgroupLayout {
+  const unified = (mountPoint: string) => ({ mountPoint, root: "/" });
+  const hierarchies = V1.map((name) => ({
+    mountPoint: `${ROOT}/${name}`,
+    root: "/",
+    controllers: [name],
+  }));
+  switch (kind) {
+    case "v1":
+      return { kind: "legacy", hierarchies, unified: undefined };
+    case "hybrid":
+      return {
+        kind,
+        hierarchies,
+        unified: unified(`${ROOT}/unified`),
+      };
+    case "v2":
+      return { kind: "unified", hierarchies: [], unified: unified(ROOT) };
+    case "none":
+      return { kind, hierarchies: [], unified: undefined };
+  }
+}
+
+/** What a launcher does about cgroups. */
+export interface LauncherCgroups {
+  /** The container's cgroup in each hierarchy. */
+  readonly directories: readonly string[];
+  readonly input: Omit<LauncherInput, "launch" | "idMaps">;
+}
+
+/** A place where a hierarchy is mounted, with its controllers. */
+interface Mounted {
+  readonly mountPoint: string;
+  /** Empty for the v2 hierarchy. */
+  readonly controllers: readonly string[];
+}
+
+/**
+ * The cgroups of a container on hosts of this layout.
+ *
+ * @throws {CgroupError | RuntimeError} for what cannot be applied there
+ */
+export function launcherCgroups(
+  { linux = {} }: Spec,
+  id: string,
+  layout: CgroupLayout,
+): LauncherCgroups {
+  const { resources = {} } = linux;
+  const place = cgroupPlace(id, linux.cgroupsPath);
+  const unified = layout.unified && { ...layout.unified, controllers: [] };
+  const mounted: Mounted[] = [
+    ...layout.hierarchies,
+    ...(unified === undefined ? [] : [unified]),
+  ];
+  const v2 = layout.kind === "unified";
+  const at = ({ mountPoint }: Mounted) => below(mountPoint, place);
+  const find = (controller: string) =>
+    v2
+      ? mounted[0]
+      : mounted.find(({ controllers }) => controllers.includes(controller));
+  const limits = resourceWrites(v2 ? "v2" : "v1", resources)
+    .map((write) => limitWrite(write, find(write.controller), at));
+  const rules = deviceRules(resources.devices);
+  const devices = find("devices");
+  const legacy = devices !== undefined && !v2
+    ? legacyDeviceWrites(rules).map(({ file, value, pointer }) => ({
+      path: `${at(devices)}/${file}`,
+      value,
+      why: "limit devices",
+      pointer,
+      // What every container may do is left out where the host forbids it.
+      optional: pointer === "" && file === "devices.allow",
+    }))
+    : [];
+  const leaf = unified && at(unified);
+  return {
+    directories: mounted.map(at),
+    input: {
+      mounts: mounted.map(({ mountPoint, controllers }): LauncherMount => ({
+        path: mountPoint,
+        type: controllers.length === 0 ? MAGIC.CGROUP2 : MAGIC.CGROUP,
+        name: controllers.length === 0
+          ? "cgroup v2"
+          : `cgroup v1 (${controllers.join()})`,
+      })),
+      cgroups: mounted.flatMap((one) => levels(one, at(one))),
+      writes: [
+        ...(v2 ? handDown(mounted[0]!.mountPoint, at(mounted[0]!)) : []),
+        ...limits,
+        ...legacy,
+      ],
+      ...(leaf !== undefined && legacy.length === 0 &&
+        !allowsEverything(rules) && {
+        devices: { path: leaf, code: encodeProgram(deviceProgram(rules)) },
+      }),
+      ...(leaf !== undefined && { killFile: `${leaf}/cgroup.kill` }),
+    },
+  };
+}
+
+/** The cgroups from below a mount point down to the container's own. */
+function levels(
+  { mountPoint, controllers }: Mounted,
+  directory: string,
+): LauncherCgroup[] {
+  const cpuset = controllers.includes("cpuset");
+  const all: LauncherCgroup[] = [];
+  let path = directory;
+  for (; path.length > mountPoint.length; path = parentOf(path)) {
+    all.unshift({ path, leaf: path === directory, cpuset });
+  }
+  return all;
+}
+
+/** Controllers of v2 are named in every cgroup on the way. */
+function handDown(root: string, directory: string): LauncherWrite[] {
+  const writes: LauncherWrite[] = [];
+  const parents: string[] = [];
+  let path = parentOf(directory);
+  for (; path.length >= root.length; path = parentOf(path)) {
+    parents.unshift(path);
+    if (path === root) break;
+  }
+  for (const parent of parents) {
+    for (const name of WELCOME) {
+      writes.push({
+        path: `${parent}/cgroup.subtree_control`,
+        value: `+${name}`,
+        why: `hand the controller ${name} down`,
+        pointer: "",
+        optional: true,
+      });
+    }
+  }
+  return writes;
+}
+
+function limitWrite(
+  { controller, file, pointer, value, why }: ResourceWrite,
+  mounted: Mounted | undefined,
+  at: (mounted: Mounted) => string,
+): LauncherWrite {
+  if (mounted === undefined) {
+    throw new RuntimeError(
+      "config",
+      `Cannot build ${
+        propertyName(pointer)
+      }: the cgroups that the launcher is built for ` +
+        `have no controller "${controller}"`,
+    );
+  }
+  return {
+    path: `${at(mounted)}/${file}`,
+    value,
+    why,
+    pointer,
+    optional: false,
+  };
+}
