@@ -2,6 +2,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 
 const MAIN = new URL("./main.ts", import.meta.url).pathname;
 const COMMANDS = [
+  "build",
   "check",
   "completion",
   "create",

@@ -7,7 +7,7 @@
 import { E } from "../../ffi/errno.ts";
 import { AT_FDCWD, O } from "../../ffi/fd.ts";
 import { STATFS_SIZE } from "../../ffi/statfs.ts";
-import { CGROUP_POINTER } from "../first_process.ts";
+import { CGROUP_POINTER } from "../cgroups.ts";
 import { tell } from "../messages.ts";
 import { type Field, type PlanBuilder, reg } from "../plan.ts";
 import type {
