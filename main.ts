@@ -30,6 +30,7 @@ function here(command: Command) {
 const commands: CommandTable = {
   create: from((file) => file.create),
   delete: here(remove),
+  exec: from((file) => file.exec),
   features: from((file) => file.features),
   kill: here(kill),
   list: here(list),

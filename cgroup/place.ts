@@ -12,6 +12,11 @@ export function below(root: string, ...paths: readonly string[]): string {
   return "/" + parts.filter((part) => part !== "").join("/");
 }
 
+/** Whether a path below a directory would lead out of it. */
+export function leaves(path: string): boolean {
+  return clean(path).escapes;
+}
+
 /** The directory that a cleaned absolute path lies in. */
 export function parentOf(path: string): string {
   return path.slice(0, Math.max(path.lastIndexOf("/"), 1));

@@ -82,7 +82,12 @@ export function createOptions(
   };
 }
 
-function preservedFds(text: string | undefined, who: string): number {
+/**
+ * How many descriptors are handed on.
+ *
+ * @throws RuntimeError (usage) when it is no such number
+ */
+export function preservedFds(text: string | undefined, who: string): number {
   if (text === undefined) return 0;
   const count = Number(text);
   if (/^[0-9]+$/.test(text) && count <= MAX_PRESERVED) return count;

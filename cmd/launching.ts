@@ -6,6 +6,7 @@
  */
 
 export { command as create } from "./create.ts";
+export { command as exec } from "./exec.ts";
 export { command as features } from "./features.ts";
 export { command as run } from "./run.ts";
 export { command as spec } from "./spec.ts";

@@ -8,21 +8,27 @@ export interface Option {
   readonly short?: string;
   /** What the value is called in the help text; absent: a switch. */
   readonly value?: string;
+  /** Whether it may be given more than once, each time with one value more. */
+  readonly many?: true;
   /** What the option does, on one line. */
   readonly help: string;
 }
 
-/** What was given, by long name: a value's text, or true for a switch. */
+/**
+ * What was given, by long name: a value's text, several in their order for
+ * what may be given more than once, or true for a switch.
+ */
 export type Values<T extends readonly Option[]> = {
   readonly [O in T[number] as O["name"]]?: string extends O["name"]
-    ? string | true
+    ? string | readonly string[] | true
+    : O extends { many: true } ? readonly string[]
     : O extends { value: string } ? string
     : true;
 };
 
 /** A parsed command line. */
 export interface Parsed<T extends readonly Option[]> {
-  /** The options that were given; of one given twice, the last. */
+  /** The options that were given; of one given twice, the last, or both. */
   readonly options: Values<T>;
   /** What is no option, in its order. */
   readonly args: readonly string[];
@@ -51,7 +57,7 @@ export function parseOptions<const T extends readonly Option[]>(
   who: string,
   mixed: boolean,
 ): Parsed<T> {
-  const options: Record<string, string | true> = {};
+  const options: Record<string, string | string[] | true> = {};
   const rest: string[] = [];
   let help = false;
   let i = 0;
@@ -94,7 +100,10 @@ export function parseOptions<const T extends readonly Option[]>(
     if (value === undefined) {
       throw usageError(who, `flag needs an argument: "${word}"`);
     }
-    options[option.name] = value;
+    const before = options[option.name];
+    if (option.many !== true) options[option.name] = value;
+    else if (Array.isArray(before)) before.push(value);
+    else options[option.name] = [value];
   }
   return {
     options: options as Values<T>,

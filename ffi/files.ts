@@ -67,7 +67,10 @@ export function rename(from: string, to: string): number {
  * @param max how many to read at the most; a longer file is cut
  * @throws {SyscallError}
  */
-export function readBytes(path: string, max = Infinity): Uint8Array {
+export function readBytes(
+  path: string,
+  max = Infinity,
+): Uint8Array<ArrayBuffer> {
   const fd = open(path, O.RDONLY);
   try {
     return readToEnd(fd, max);
@@ -80,7 +83,10 @@ export function readBytes(path: string, max = Infinity): Uint8Array {
  * What can be read from a descriptor, up to `max` bytes.
  * @throws {SyscallError}
  */
-export function readToEnd(fd: number, max = Infinity): Uint8Array {
+export function readToEnd(
+  fd: number,
+  max = Infinity,
+): Uint8Array<ArrayBuffer> {
   let bytes = new Uint8Array(Math.min(4096, max));
   let length = 0;
   for (;;) {

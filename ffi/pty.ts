@@ -48,6 +48,13 @@ export function openpty(): Pty {
   }
 }
 
+/** The path of a master's slave, where its devpts is mounted on /dev/pts. */
+export function slavePath(master: Fd): string {
+  const number = new Int32Array(1);
+  checked("ioctl", "", master, TTY.TIOCGPTN, number);
+  return `/dev/pts/${number[0]}`;
+}
+
 /** A terminal's size in characters. */
 export interface WindowSize {
   readonly rows: number;

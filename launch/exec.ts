@@ -117,7 +117,7 @@ function makeJoiningProcess(
   }));
   openUnified(plan, own);
   if (initCgroup !== undefined) openUnified(plan, initCgroup, INIT_CGROUP);
-  plan.because(`join ${own}`, CGROUP_POINTER);
+  plan.because(`join ${own}/cgroup.procs`, CGROUP_POINTER);
   cloneIntoCgroup(plan, 0, {
     ...made,
     tolerate: initCgroup === undefined ? skip : [...skip, ...hasProcesses],
@@ -129,7 +129,9 @@ function makeJoiningProcess(
   };
   endFirst();
   if (initCgroup !== undefined) {
-    plan.because(`join ${initCgroup}`, CGROUP_POINTER).label(elsewhere);
+    plan.because(`join ${initCgroup}/cgroup.procs`, CGROUP_POINTER).label(
+      elsewhere,
+    );
     cloneIntoCgroup(plan, 0, { ...made, tolerate: skip }, INIT_CGROUP);
     endFirst();
   }

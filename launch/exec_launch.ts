@@ -12,7 +12,7 @@
 import { close, type Fd, write } from "../ffi/fd.ts";
 import { isChild, waitChild } from "../ffi/process.ts";
 import { receive, socketPair } from "../ffi/socket.ts";
-import { awaitProgram, end, failedStep, startWith } from "./launch.ts";
+import { end, failedStep, startWith } from "./launch.ts";
 import { LaunchError } from "./error.ts";
 import { MESSAGE_SIZE, parseMessage, TAG } from "./messages.ts";
 import type { Plan } from "./plan.ts";
@@ -33,15 +33,11 @@ export interface ExecLaunchOptions {
   readonly meanwhile: () => void;
   /** Takes the listener of the process's seccomp filter; closed afterwards. */
   readonly onListener: (listener: Fd, pid: number) => void;
-  /** Done with the pid of the process, before its program runs. */
-  readonly onReady: (pid: number) => void;
-}
-
-/** A process of a container, which runs the user's program. */
-export interface Executed {
-  readonly pid: number;
-  /** The master of the terminal that was opened in the container. */
-  readonly master?: Fd;
+  /**
+   * Done with the pid of the process and the master of a terminal that was
+   * opened in the container, which it has to close, before its program runs.
+   */
+  readonly onReady: (pid: number, master: Fd | undefined) => void;
 }
 
 /** What the program has told so far. */
@@ -54,14 +50,13 @@ interface Found {
 }
 
 /**
- * Carries a plan out until the user's program runs, or its process was killed.
- *
- * On a failure nothing of it is left.
+ * Carries a plan out until the user's program runs, or its process was killed,
+ * and returns the process's pid. On a failure nothing of it is left.
  *
  * @throws {LaunchError} a step failed
  * @throws {SyscallError} the program could not be started
  */
-export function launchExec(options: ExecLaunchOptions): Executed {
+export function launchExec(options: ExecLaunchOptions): number {
   const { plan, init } = options;
   const [ours, theirs] = socketPair();
   const found: Found = { helpers: [] };
@@ -73,10 +68,9 @@ export function launchExec(options: ExecLaunchOptions): Executed {
     }
     options.meanwhile();
     const pid = converse(ours, options, found);
-    awaitProgram(ours, plan);
+    awaitProgram(ours, plan, found);
     found.helpers.forEach(waitChild);
-    const { master } = found;
-    return master === undefined ? { pid } : { pid, master };
+    return pid;
   } catch (error) {
     for (const fd of [found.master, found.listener]) {
       if (fd !== undefined) close(fd);
@@ -122,9 +116,27 @@ function converse(
       answer(socket);
     }
   }
-  options.onReady(found.pid);
+  const { pid, master } = found;
+  delete found.master;
+  options.onReady(pid, master);
   answer(socket);
-  return found.pid;
+  return pid;
+}
+
+/**
+ * Waits until the user's program runs: only then the last end of the other
+ * side is closed without a report, if the process lives.
+ */
+function awaitProgram(socket: Fd, plan: Plan, found: Found): void {
+  const bytes = new Uint8Array(MESSAGE_SIZE);
+  while (receive(socket, bytes).length > 0) {
+    const { tag, errno, value } = parseMessage(bytes);
+    // The first process may have been slow.
+    if (tag !== TAG.joining || !isChild(value)) {
+      throw failedStep(plan, tag, errno);
+    }
+    found.helpers.push(value);
+  }
 }
 
 function answer(socket: Fd): void {

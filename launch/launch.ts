@@ -201,7 +201,7 @@ export function startProgram(
       close(memfd);
     }
   }
-  const path = `${folder}/${EXECUTABLE}`;
+  const path = `${folder}/${EXECUTABLE}.${Deno.pid}`;
   const file = open(path, O.WRONLY | O.CREAT | O.EXCL, 0o700);
   try {
     try {
@@ -296,7 +296,7 @@ function copyUp(
  * Waits until the user's program runs: only a successful execve(2) closes
  * init's end without a report, if init lives.
  */
-export function awaitProgram(socket: Fd, plan: Plan): void {
+function awaitProgram(socket: Fd, plan: Plan): void {
   const bytes = new Uint8Array(MESSAGE_SIZE);
   if (receive(socket, bytes).length === 0) return;
   const { tag, errno } = parseMessage(bytes);

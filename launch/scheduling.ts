@@ -5,10 +5,14 @@
  * @module
  */
 
+import { syscall } from "../ffi/syscall.ts";
+import { putNumber } from "./constant_data.ts";
+import { LaunchError } from "./error.ts";
 import type { AffinityInput } from "./exec_input.ts";
-import type { LaunchInput, ProcessInput } from "./input.ts";
+import type { LaunchInput, ProcessInput, SchedulerInput } from "./input.ts";
 import type { Field, PlanBuilder } from "./plan.ts";
 
+const POINTER = "/process/scheduler";
 const IOPRIO_WHO_PROCESS = 1;
 /** Bytes of struct sched_attr in its first version. */
 const SCHED_ATTR_SIZE = 48;
@@ -17,25 +21,47 @@ const SCHED_ATTR_SIZE = 48;
 export function planScheduling(plan: PlanBuilder, process: ProcessInput): void {
   const { scheduler, ioPriority } = process;
   if (scheduler !== undefined) {
-    const { name, policy, flags, nice, priority } = scheduler;
-    const { runtime, deadline, period } = scheduler;
-    const attributes: Field[] = [
-      [4, SCHED_ATTR_SIZE],
-      [4, policy],
-      [8, flags],
-      [4, nice],
-      [4, priority],
-      [8, runtime],
-      [8, deadline],
-      [8, period],
-    ];
-    plan.because(`schedule the process as ${name}`, "/process/scheduler")
-      .call("sched_setattr", [0, { struct: attributes }, 0]);
+    const attributes = { struct: schedulingFields(scheduler) };
+    plan.because(`schedule the process as ${scheduler.name}`, POINTER)
+      .call("sched_setattr", [0, attributes, 0]);
   }
   if (ioPriority !== undefined) {
     plan.because("set the I/O priority", "/process/ioPriority")
       .call("ioprio_set", [IOPRIO_WHO_PROCESS, 0, ioPriority]);
   }
+}
+
+/** struct sched_attr. */
+function schedulingFields(scheduler: SchedulerInput) {
+  const { policy, flags, nice, priority } = scheduler;
+  const { runtime, deadline, period } = scheduler;
+  return [
+    [4, SCHED_ATTR_SIZE],
+    [4, policy],
+    [8, flags],
+    [4, nice],
+    [4, priority],
+    [8, runtime],
+    [8, deadline],
+    [8, period],
+  ] as const;
+}
+
+/**
+ * Schedules a process that cannot do so itself.
+ * @throws {LaunchError}
+ */
+export function schedule(pid: number, scheduler: SchedulerInput): void {
+  const view = new DataView(new ArrayBuffer(SCHED_ATTR_SIZE));
+  let at = 0;
+  for (const [size, value] of schedulingFields(scheduler)) {
+    putNumber(view, at, size, value);
+    at += size;
+  }
+  const result = syscall("sched_setattr", pid, view, 0);
+  if (result >= 0) return;
+  const why = `schedule the process as ${scheduler.name}`;
+  throw new LaunchError({ why, pointer: POINTER }, -result);
 }
 
 /** Steps for personality(2) and set_mempolicy(2). */

@@ -16,6 +16,8 @@ export const CONFIG_BYTES_MAX = 16 * 1024 * 1024;
 export interface Config {
   readonly spec: Spec;
   readonly warnings: readonly Problem[];
+  /** The file's text. */
+  readonly text: Uint8Array<ArrayBuffer>;
 }
 
 /**
@@ -32,11 +34,12 @@ export function readConfig(
   const path = bundle.endsWith("/")
     ? `${bundle}config.json`
     : `${bundle}/config.json`;
-  const value = readJsonFile(path, options.strict);
+  const text = readLimited(path);
+  const value = parseObject(path, text, options.strict);
   const { errors, warnings } = validate(value, options);
   const problems = [...errors, ...checkSupported(value)];
   if (problems.length > 0) throw new ConfigError(problems);
-  return { spec: value as unknown as Spec, warnings };
+  return { spec: value as unknown as Spec, warnings, text };
 }
 
 /**
@@ -49,10 +52,23 @@ export function readJsonFile(
   path: string,
   keepNull = false,
 ): Record<string, unknown> {
-  const bytes = readLimited(path);
+  return parseObject(path, readLimited(path), keepNull);
+}
+
+/**
+ * The JSON object that a text is.
+ *
+ * @param path where it is from, for an error
+ * @throws {ConfigError}
+ */
+export function parseObject(
+  path: string,
+  text: Uint8Array,
+  keepNull = false,
+): Record<string, unknown> {
   let value: unknown;
   try {
-    value = parseJson(bytes, keepNull);
+    value = parseJson(text, keepNull);
   } catch (error) {
     if (!(error instanceof JsonTextError)) throw error;
     throw unreadable(path, error.message, error);
@@ -64,7 +80,7 @@ export function readJsonFile(
   return value as Record<string, unknown>;
 }
 
-function readLimited(path: string): Uint8Array {
+function readLimited(path: string): Uint8Array<ArrayBuffer> {
   try {
     // Looked at before it is opened: opening a FIFO would wait for a writer,
     // and opening a device can have effects.

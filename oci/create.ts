@@ -52,7 +52,7 @@ export async function createContainer(
   const { id } = options;
   try {
     const bundle = validCreateParams(runtime, id, options.bundle);
-    const { spec: whole, warnings } = readConfig(bundle, {
+    const { spec: whole, text, warnings } = readConfig(bundle, {
       strict: options.strict === true,
     });
     for (const warning of warnings) {
@@ -73,7 +73,11 @@ export async function createContainer(
           "be permitted and inheritable as well",
       );
     }
-    const order = await withService(runtime, { spec, options, extras });
+    const order = await withService(runtime, {
+      spec,
+      options,
+      extras: { ...extras, config: text },
+    });
     const parts = await loadParts(order.spec, runtime.log);
     return new Creation(
       runtime,

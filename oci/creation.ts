@@ -71,6 +71,7 @@ import {
   type ContainerRecord,
   prepareRecord,
   removeFolder,
+  saveConfig,
   startSocket,
   writeRecord,
 } from "./store.ts";
@@ -101,6 +102,8 @@ export interface CreationExtras {
   readonly startNow?: boolean;
   /** Make the host's mounts below the root read-only. */
   readonly recursiveReadonly?: boolean;
+  /** The text of the configuration; absent: the configuration as it is. */
+  readonly config?: Uint8Array<ArrayBuffer>;
   /** Done once the container has its folder. */
   readonly onClaimed?: () => void;
   /** Done while the container is being set up. */
@@ -165,6 +168,7 @@ export class Creation {
       cgroupsMade: false,
       resourceCgroups: [],
       reasons: {},
+      ...options.ownKeyring !== undefined && { ownKeyring: options.ownKeyring },
     };
   }
 
@@ -408,6 +412,10 @@ export class Creation {
     const { id, sandboxId } = this.#record;
     this.#undo.push(() => delContainerIDMapping(root, id));
     addContainerIDMapping(root, id, sandboxId);
+    // For `exec`: the bundle's may change.
+    const text = extras.config ??
+      new TextEncoder().encode(JSON.stringify(spec));
+    saveConfig(root, id, text);
     extras.meanwhile?.();
     if (this.#manager.kind === "none") return;
     const isSandbox = containerType(spec) !== "container";

@@ -42,7 +42,9 @@ export function lowerFilter(
 }
 
 /**
- * Sends the listener of init's filter to who decides its calls.
+ * Sends the listener of a process's filter to who decides its calls.
+ * @param pid the process
+ * @param exec whether it is not init
  * @throws {RuntimeError} system: nobody is there
  */
 export function sendListener(
@@ -51,11 +53,19 @@ export function sendListener(
   parts: Parts,
   { linux }: Spec,
   record: ContainerRecord,
+  exec = false,
 ): void {
   const { listenerPath = "", listenerMetadata } = linux!.seccomp!;
   const { ociVersion, id, bundle, annotations } = record;
-  const state = { ociVersion, id, pid, bundle, annotations };
-  const message = parts.seccomp!.processState(state, listenerMetadata);
+  const state = {
+    ociVersion,
+    id,
+    status: exec ? "running" as const : "creating" as const,
+    pid: exec ? record.init!.pid : pid,
+    bundle,
+    annotations,
+  };
+  const message = parts.seccomp!.processState(state, pid, listenerMetadata);
   try {
     const agent = connect(listenerPath);
     try {

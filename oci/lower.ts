@@ -21,7 +21,7 @@ import type {
 import { components } from "../launch/root_paths.ts";
 import { idMapTable } from "./idmaps.ts";
 import { bindSource, isBind, lowerMounts } from "./lower_mounts.ts";
-import { lowerProcess } from "./lower_process.ts";
+import { lowerProcess, type ProcessContext } from "./lower_process.ts";
 import { parseMountOptions } from "./mount_options.ts";
 import { setGroupsOf } from "./privileges.ts";
 import { lowerMemoryPolicy, lowerPersonality } from "./lower_scheduling.ts";
@@ -91,19 +91,12 @@ export function lower(spec: Spec, context: LowerContext): LaunchInput {
   const namespaces = lowerNamespaces(linux);
   const cgroupNamespace = namespaces.some(({ kind }) => kind === "cgroup");
   const rootfs = rootfsPath(spec, bundle);
-  const isAt = (path: string) => (mount: { destination: string }) =>
-    `/${components(mount.destination).join("/")}` === path;
   const hostDev = mounts.filter(isAt("/dev")).some(isBind);
   const hasDev = namespaces.some(({ kind }) => kind === "mount") && !hostDev;
   const idMaps = idMapTable(spec);
   const process = spec.process && lowerProcess(spec.process, {
     rootfs,
-    mounts: mounts.map((mount) => ({
-      destination: mount.destination,
-      ...(isBind(mount) && { bindSource: bindSource(mount, bundle) }),
-    })),
-    ownDevpts: mounts.filter(isAt("/dev/pts"))
-      .some(({ type }) => type === "devpts"),
+    ...mountedForProcess(spec, bundle),
     setGroups: setGroupsOf(spec, privileges),
     ...(context.seccomp !== undefined && { seccomp: context.seccomp }),
   });
@@ -156,6 +149,26 @@ export function lower(spec: Spec, context: LowerContext): LaunchInput {
     preserveFds: context.preserveFds,
     startNow: context.startNow ?? false,
   };
+}
+
+/** What a process of the container has to do with its mounts. */
+export function mountedForProcess(
+  { mounts = [] }: Spec,
+  bundle: string,
+): Pick<ProcessContext, "mounts" | "ownDevpts"> {
+  return {
+    mounts: mounts.map((mount) => ({
+      destination: mount.destination,
+      ...(isBind(mount) && { bindSource: bindSource(mount, bundle) }),
+    })),
+    ownDevpts: mounts.filter(isAt("/dev/pts"))
+      .some(({ type }) => type === "devpts"),
+  };
+}
+
+function isAt(path: string) {
+  return (mount: { readonly destination: string }) =>
+    `/${components(mount.destination).join("/")}` === path;
 }
 
 /** A device of the configuration takes the place of a default one. */

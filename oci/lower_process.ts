@@ -37,15 +37,16 @@ export function lowerProcess(
   process: Process,
   context: ProcessContext,
 ): ProcessInput {
-  const { user = {}, env = [], terminal, consoleSize } = process;
+  const { user = {}, terminal, consoleSize } = process;
+  const given = lastOfEach(process.env ?? []);
   const { uid = 0, gid = 0, additionalGids = [], umask } = user;
   const { oomScoreAdj, scheduler, ioPriority } = process;
   const { apparmorProfile, selinuxLabel } = process;
-  const hasHome = env.some((entry) => entry.startsWith("HOME="));
+  const hasHome = given.some((entry) => entry.startsWith("HOME="));
   const home = () => homeDirectory(context.rootfs, context.mounts, uid);
   return {
     args: process.args,
-    env: hasHome ? env : [...env, `HOME=${home()}`],
+    env: hasHome ? given : [...given, `HOME=${home()}`],
     cwd: process.cwd,
     uid,
     gid,
@@ -71,6 +72,14 @@ export function lowerProcess(
       },
     }),
   };
+}
+
+/** Of settings of one variable the last one, where the first one stood. */
+function lastOfEach(env: readonly string[]): readonly string[] {
+  const settings = new Map(
+    env.map((entry) => [entry.slice(0, entry.indexOf("=")), entry]),
+  );
+  return settings.size === env.length ? env : [...settings.values()];
 }
 
 function windowLength(length: number | bigint): number {

@@ -86,8 +86,8 @@ export function lowerMemoryPolicy(policy: MemoryPolicy): MemoryPolicyInput {
   };
 }
 
-/** A list like "0-3,7" as words of 64 bits. */
-function bitMask(list: string): bigint[] {
+/** A list of nodes or processors like "0-3,7", as words of 64 bits. */
+export function bitMask(list: string): bigint[] {
   const words: bigint[] = [];
   for (const part of list.split(",")) {
     const [first, last = first] = part.trim().split("-");

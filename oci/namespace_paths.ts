@@ -15,7 +15,7 @@ import type { Namespace, NamespaceType, Spec } from "./spec.ts";
 import { checkNamespaces } from "./validate_namespaces.ts";
 
 /** The names of the files in /proc/PID/ns, namespaces(7). */
-const FILES: Readonly<Record<NamespaceType, string>> = {
+export const NAMESPACE_FILES: Readonly<Record<NamespaceType, string>> = {
   pid: "pid",
   network: "net",
   mount: "mnt",
@@ -65,7 +65,7 @@ function look({ type, path = "" }: Namespace): { own: boolean } | string {
     const kinds = Object.entries(NAMESPACE_FLAG);
     const [kind] = kinds.find(([, flag]) => flag === found.type) ?? [];
     if (kind !== type) return `it is a namespace of type ${kind}`;
-    const own = namespaceAt(`/proc/self/ns/${FILES[type]}`);
+    const own = namespaceAt(`/proc/self/ns/${NAMESPACE_FILES[type]}`);
     return { own: found.inode === own?.inode };
   } catch (error) {
     return osText(error);

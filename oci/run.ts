@@ -21,6 +21,7 @@ import { loadNotifyRelay } from "./notify_tools.ts";
 import { awaitInit, Relay } from "./relay.ts";
 import { remove, removeEnded } from "./remove.ts";
 import type { CreateOptions, Runtime } from "./runtime.ts";
+import { Signals } from "./signals.ts";
 import { startCreated } from "./start.ts";
 import { notifyFolder } from "./store.ts";
 
@@ -35,12 +36,6 @@ export interface RunOptions extends CreateOptions {
   /** This process ends with it: nothing has to be put back. */
   readonly last?: boolean;
 }
-
-/** Signals that are handed on to the container's init. */
-const FORWARDED = [
-  ..."HUP INT QUIT ABRT USR1 USR2 ALRM TERM CONT TSTP TTIN TTOU".split(" "),
-  ..."WINCH IO PWR XCPU".split(" "),
-];
 
 /**
  * Runs a container and answers the exit status of its program, or 128 and the
@@ -159,41 +154,5 @@ async function startOrRemove(
     await remove(runtime, id, { force: true });
     waitChild(initPid(created));
     throw error;
-  }
-}
-
-/** Signals to this process, kept until there is somebody to hand them to. */
-class Signals implements Disposable {
-  /** @param last whether this process ends when they are disposed of */
-  constructor(readonly last: boolean) {}
-
-  readonly #waiting: number[] = [];
-  readonly #listeners = new Map<Deno.Signal, () => void>();
-  #send = (signal: number): void => {
-    this.#waiting.push(signal);
-  };
-
-  /** Takes signals from now on. */
-  listen(): void {
-    for (const name of FORWARDED) {
-      const signal = `SIG${name}` as Deno.Signal;
-      const listener = () => this.#send(SIGNALS[name]!);
-      Deno.addSignalListener(signal, listener);
-      this.#listeners.set(signal, listener);
-    }
-  }
-
-  /** Hands signals on, those that came before first. */
-  forward(send: (signal: number) => void): void {
-    this.#send = send;
-    for (const signal of this.#waiting.splice(0)) send(signal);
-  }
-
-  /** Lets signals have their usual effect again. */
-  [Symbol.dispose](): void {
-    if (this.last) return;
-    for (const [signal, listener] of this.#listeners) {
-      Deno.removeSignalListener(signal, listener);
-    }
   }
 }

@@ -44,22 +44,24 @@ export function lowerSeccomp(profile: Seccomp, host: Arch): LoweredSeccomp {
  * What the listener of a filter is sent with: the container process state,
  * config-linux.md, as JSON.
  *
- * @param state the container's, which is being created
+ * @param state the container's
+ * @param pid that of the process that has the filter
  */
 export function processState(
   state: Pick<
     StateReport,
-    "ociVersion" | "id" | "pid" | "bundle" | "annotations"
+    "ociVersion" | "id" | "status" | "pid" | "bundle" | "annotations"
   >,
+  pid: number,
   metadata: string | undefined,
 ): Uint8Array<ArrayBuffer> {
-  const { ociVersion, pid } = state;
+  const { ociVersion } = state;
   const message = {
     ociVersion,
     fds: ["seccompFd"],
     pid,
     ...(metadata !== undefined && { metadata }),
-    state: { ...state, status: "creating" },
+    state,
   };
   return new TextEncoder().encode(JSON.stringify(message));
 }

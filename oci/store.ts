@@ -10,7 +10,7 @@
 
 import { E } from "../ffi/errno.ts";
 import { SyscallError } from "../ffi/error.ts";
-import { O } from "../ffi/fd.ts";
+import { close, O, open, write } from "../ffi/fd.ts";
 import {
   isDirectory,
   lstat,
@@ -60,12 +60,15 @@ export interface ContainerRecord {
   readonly reasons: Readonly<Record<string, Reason>>;
   /** Groups of resctrl to remove with the container, in this order. */
   readonly resctrl?: readonly string[];
+  /** Whether its processes get a session keyring of its own; absent: yes. */
+  readonly ownKeyring?: boolean;
   /** The config's hooks, from when the first of them may have run. */
   readonly hooks?: RecordedHooks;
 }
 
 const STATE = "state.json";
 const SOCKET = "start.sock";
+const CONFIG = "config.json";
 
 /** The folder of the container's socket for notifications, if it has one. */
 export function notifyFolder(root: string, id: string): string {
@@ -78,6 +81,26 @@ export const RESERVED = "containers-mapping";
 /** The container's folder. */
 export function containerFolder(root: string, id: string): string {
   return `${root}/${id}`;
+}
+
+/** The configuration that the container was made from, as it was then. */
+export function savedConfig(root: string, id: string): string {
+  return `${containerFolder(root, id)}/${CONFIG}`;
+}
+
+/** Keeps the text of a container's configuration. */
+export function saveConfig(
+  root: string,
+  id: string,
+  text: Uint8Array<ArrayBuffer>,
+): void {
+  const flags = O.WRONLY | O.CREAT | O.TRUNC;
+  const file = open(savedConfig(root, id), flags, 0o600);
+  try {
+    write(file, text);
+  } finally {
+    close(file);
+  }
 }
 
 /** The socket on which the container's init waits for `start`. */
@@ -201,6 +224,7 @@ export function removeFolder(root: string, id: string): void {
   const folder = containerFolder(root, id);
   unlink(`${folder}/${STATE}`);
   unlink(startSocket(root, id));
+  unlink(savedConfig(root, id));
   // It holds other files only after a crash.
   if (rmdir(folder) !== 0) removeAll(folder);
 }

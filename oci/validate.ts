@@ -47,12 +47,23 @@ export function validate(
   });
 }
 
-/** The same for one process, as in the file of `exec --process`. */
+/**
+ * The same for one process, as in the file of `exec --process`; pointers begin
+ * with `/process`.
+ *
+ * @param linux the `linux` section of its container, which has been checked
+ */
 export function validateProcess(
   process: unknown,
   options: ValidateOptions = {},
+  linux?: unknown,
 ): Validation {
-  return check(options, (out) => processRule()(process, "", out));
+  return check(options, (out) => {
+    processRule()(process, "/process", out);
+    const config = { process, linux };
+    checkMappedUser(config, out);
+    checkProcess({ process }, out);
+  });
 }
 
 /** The same for resources, as in the file of `update --resources`. */

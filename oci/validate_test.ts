@@ -366,7 +366,21 @@ Deno.test("validate() reports all problems at once", () => {
 Deno.test("validateProcess() and validateResources() check parts", () => {
   assertEquals(
     validateProcess({ cwd: "x", args: ["a"] }).errors[0]?.pointer,
-    "/cwd",
+    "/process/cwd",
+  );
+  const linux = {
+    namespaces: [{ type: "user" }],
+    uidMappings: [{ containerID: 0, hostID: 1000, size: 10 }],
+  };
+  const process = {
+    cwd: "/",
+    args: ["a"],
+    user: { uid: 10 },
+    ioPriority: { class: "IOPRIO_CLASS_BE", priority: 8 },
+  };
+  assertEquals(
+    validateProcess(process, {}, linux).errors.map(({ pointer }) => pointer),
+    ["/process/user/uid", "/process/ioPriority/priority"],
   );
   assertEquals(validateResources({ pids: { limit: 5 } }).errors, []);
   assertEquals(

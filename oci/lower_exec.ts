@@ -1,0 +1,158 @@
+/**
+ * Lowers a process that `exec` adds to a container to the input of its launch.
+ *
+ * @module
+ */
+
+import { cgroupJoins } from "../cgroup/joins.ts";
+import { hostLayout } from "../cgroup/layout.ts";
+import {
+  type SubCgroups,
+  subCgroups,
+  unifiedCgroupOf,
+} from "../cgroup/sub_cgroups.ts";
+import { readLink, readText } from "../ffi/files.ts";
+import type { ExecInput } from "../launch/exec_input.ts";
+import type {
+  NamespaceKind,
+  SchedulerInput,
+  SeccompInput,
+  SetGroups,
+} from "../launch/input.ts";
+import { ConfigError } from "./errors.ts";
+import { mountedForProcess } from "./lower.ts";
+import { lowerProcess } from "./lower_process.ts";
+import {
+  bitMask,
+  lowerMemoryPolicy,
+  lowerPersonality,
+} from "./lower_scheduling.ts";
+import { NAMESPACE_FILES } from "./namespace_paths.ts";
+import { ownPrivileges } from "./privileges.ts";
+import type { Process, Spec } from "./spec.ts";
+import type { ContainerRecord } from "./store.ts";
+
+/** What lowering needs besides the process. */
+export interface ExecContext {
+  /** The container's configuration. */
+  readonly spec: Spec;
+  readonly record: ContainerRecord;
+  /** The pid of the container's init. */
+  readonly initPid: number;
+  readonly cgroups: SubCgroups;
+  readonly preserveFds: number;
+  readonly seccomp?: SeccompInput;
+}
+
+/** The input of a launch, and what the launch leaves to Davit. */
+export interface LoweredExec {
+  readonly input: ExecInput;
+  /** What no process can hand down to the one that it makes. */
+  readonly scheduler?: SchedulerInput;
+}
+
+/**
+ * Lowers a process that has been checked.
+ * @throws {ConfigError | CgroupError | SyscallError}
+ */
+export function lowerExec(process: Process, context: ExecContext): LoweredExec {
+  const { spec, record, initPid, preserveFds } = context;
+  const { linux = {} } = spec;
+  const namespaces = foreignNamespaces(initPid);
+  const privileges = ownPrivileges();
+  const { scheduler, ...lowered } = lowerProcess(process, {
+    rootfs: record.rootfs,
+    ...mountedForProcess(spec, record.bundle),
+    setGroups: setGroupsIn(initPid, process, namespaces.includes("user")),
+    ...context.seccomp !== undefined && { seccomp: context.seccomp },
+  });
+  const late = scheduler !== undefined && isOwn(scheduler);
+  const { initial, final } = process.execCPUAffinity ?? {};
+  const input: ExecInput = {
+    id: record.id,
+    initPid,
+    privileges,
+    namespaces,
+    ownKeyring: record.ownKeyring ?? true,
+    ...lowerCgroups(context),
+    ...linux.personality?.domain && {
+      personality: lowerPersonality(linux.personality),
+    },
+    ...linux.memoryPolicy?.mode && {
+      memoryPolicy: lowerMemoryPolicy(linux.memoryPolicy),
+    },
+    affinity: {
+      ...initial && { initial: bitMask(initial) },
+      ...final && { final: bitMask(final) },
+    },
+    process: {
+      ...lowered,
+      ...scheduler !== undefined && !late && { scheduler },
+    },
+    preserveFds,
+  };
+  return late ? { input, scheduler } : { input };
+}
+
+const SCHED_DEADLINE = 6, SCHED_FLAG_RESET_ON_FORK = 1;
+
+/** Whether a new process does not have the scheduling of who makes it. */
+function isOwn({ policy, flags }: SchedulerInput): boolean {
+  return policy === SCHED_DEADLINE || (flags & SCHED_FLAG_RESET_ON_FORK) !== 0;
+}
+
+/** The namespaces that a process is in and this one is not. */
+function foreignNamespaces(pid: number): NamespaceKind[] {
+  const kinds = Object.keys(NAMESPACE_FILES) as NamespaceKind[];
+  return kinds.filter((kind) => {
+    const file = NAMESPACE_FILES[kind];
+    return readLink(`/proc/${pid}/ns/${file}`) !==
+      readLink(`/proc/self/ns/${file}`);
+  });
+}
+
+/** Whether setgroups(2) works where init is. */
+function setGroupsIn(
+  initPid: number,
+  { user = {} }: Process,
+  joinsUsers: boolean,
+): SetGroups {
+  // Whoever is in a namespace with all IDs may set groups.
+  if (!joinsUsers && ownPrivileges() === "host") return "needed";
+  const denied = readText(`/proc/${initPid}/setgroups`).trim() === "deny";
+  const { additionalGids = [] } = user;
+  if (denied && additionalGids.length > 0) {
+    throw new ConfigError([{
+      pointer: "/process/user/additionalGids",
+      found: JSON.stringify(additionalGids),
+      message: "cannot be set: the container's user namespace denies setgroups",
+    }], {
+      message: "Cannot set additional groups (process.user.additionalGids): " +
+        "the container's user namespace denies setgroups",
+    });
+  }
+  return denied ? "denied" : "needed";
+}
+
+function lowerCgroups({ record, cgroups, initPid }: ExecContext) {
+  const { kind, directories } = record.cgroups;
+  if (directories.length === 0 && cgroups.size === 0) {
+    return { cgroupTasks: [] };
+  }
+  const layout = hostLayout();
+  const { tasks, unified } = cgroupJoins(
+    layout,
+    subCgroups(layout, directories, cgroups),
+  );
+  if (unified === undefined) return { cgroupTasks: tasks };
+  // With controllers below it, a cgroup of v2 takes no process: init has had
+  // to go into one below.
+  const init = kind === "v2" && cgroups.size === 0
+    ? unifiedCgroupOf(layout, initPid)
+    : undefined;
+  return {
+    cgroupTasks: tasks,
+    cgroupDirectory: unified,
+    ...init?.startsWith(`${unified}/`) && { initCgroup: init },
+  };
+}
