@@ -9,6 +9,7 @@ const COMMANDS = [
   "delete",
   "env",
   "events",
+  "exec",
   "features",
   "kill",
   "list",

@@ -22,8 +22,11 @@ function failure(bundle: string): ConfigError {
 Deno.test("readConfig() reads what `spec` writes", () => {
   withBundle((bundle, path) => {
     const spec = defaultSpec({ cgroupNamespace: true });
-    Deno.writeTextFileSync(path, JSON.stringify(spec, null, "\t"));
-    assertEquals(readConfig(bundle), { spec, warnings: [] });
+    const json = JSON.stringify(spec, null, "\t");
+    Deno.writeTextFileSync(path, json);
+    const { text, ...rest } = readConfig(bundle);
+    assertEquals(rest, { spec, warnings: [] });
+    assertEquals(new TextDecoder().decode(text), json);
     assertEquals(readConfig(`${bundle}/`).spec, spec);
   });
 });
@@ -62,6 +65,7 @@ Deno.test("readConfig() returns warnings, strictly refuses", () => {
       pointer: "/rot",
       found: "1",
       message: 'unknown property, did you mean "root"?',
+      mend: 'call it "root"',
     }]);
     assertThrows(
       () => readConfig(bundle, { strict: true }),
