@@ -55,6 +55,10 @@ export function openLog(options: LogOptions): Log {
 
   return {
     fields,
+    debugs: debug,
+    about(more) {
+      Object.assign(fields, more);
+    },
     debug(message, own) {
       if (debug) entry("debug", message, own);
     },

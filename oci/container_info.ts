@@ -74,6 +74,7 @@ export function getExistingContainerInfo(
   if (info === undefined) {
     throw new RuntimeError("not-found", `Container ID (${id}) does not exist`);
   }
+  runtime.log.about?.({ sandbox: info.sandboxId });
   return info;
 }
 

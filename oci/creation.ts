@@ -170,6 +170,7 @@ export class Creation {
       reasons: {},
       ...options.ownKeyring !== undefined && { ownKeyring: options.ownKeyring },
     };
+    log.about?.({ sandbox: this.#record.sandboxId });
   }
 
   /** Makes the container, or undoes what it made and throws. */
@@ -204,7 +205,7 @@ export class Creation {
     this.#makeResctrl();
     const plan = this.#plan();
     const { pid, master } = this.#launch(plan);
-    log.debug("container created", { sandbox: this.#record.sandboxId, pid });
+    log.debug("container created", { init: pid, started: this.#startNow });
     if (this.#startNow) checkStarted(this.#record);
     else if (pidFile !== undefined) writePidFile(pidFile, pid);
     const record = this.#record;
@@ -261,10 +262,19 @@ export class Creation {
       ...lowerFilter(this.parts, this.spec, this.runtime.log),
       recursiveReadonly: this.extras.recursiveReadonly ?? false,
     });
-    const { hooks } = this.parts;
-    return planLaunch(
-      hooks === undefined ? input : { ...input, hooks: lowerHooks(hooks.all) },
-    );
+    const { decisions, hooks } = this.parts;
+    const whole = hooks === undefined
+      ? input
+      : { ...input, hooks: lowerHooks(hooks.all) };
+    const plan = planLaunch(whole);
+    decisions?.tellDecisions(this.runtime.log, {
+      spec: this.spec,
+      input: whole,
+      manager: this.#manager,
+      hooks: hooks?.all,
+      calls: plan.steps.length,
+    });
+    return plan;
   }
 
   /** Launches the program; its terminal goes to the console socket. */

@@ -37,10 +37,7 @@ export function kill(
   explained(`kill container ${quote(id)}`, () => {
     const { record } = getExistingContainerInfo(runtime, id);
     const sent = send(record, effective(runtime, record, signal), all);
-    runtime.log.debug(`sent ${signalName(signal)}`, {
-      sandbox: record.sandboxId,
-      toAll: all,
-    });
+    runtime.log.debug(`sent ${signalName(signal)}`, { toAll: all });
     const members = sent ? liveMembers(runtime.root, record) : [];
     if (members.length > 0) {
       runtime.log.info(

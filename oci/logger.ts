@@ -6,6 +6,10 @@ export type LogFields = Readonly<Record<string, unknown>>;
  * decides on the file, the format and the level.
  */
 export interface Logger {
+  /** Whether debug messages are written; absent: no. */
+  readonly debugs?: boolean;
+  /** Adds facts to every line from now on, as Kata's logger has them. */
+  about?(fields: LogFields): void;
   /** What helps to find a fault; only written with `--debug`. */
   debug(message: string, fields?: LogFields): void;
   /** What happened. */

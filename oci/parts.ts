@@ -24,6 +24,8 @@ export interface Parts {
     readonly runner: HookRunner;
     readonly all: RecordedHooks;
   };
+  /** Only when somebody wants to know. */
+  readonly decisions?: typeof import("./decisions.ts");
   readonly netDevices?: NetDeviceMover;
   readonly resctrl?: ResctrlPart;
   readonly seccomp?: typeof import("./seccomp_part.ts");
@@ -35,6 +37,7 @@ export async function loadParts(spec: Spec, log: Logger): Promise<Parts> {
   const { linux, mounts = [], process } = spec;
   const hooks = recordHooks(spec.hooks);
   return {
+    ...(log.debugs === true && { decisions: await import("./decisions.ts") }),
     ...(hooks !== undefined && {
       hooks: { runner: await loadHookRunner(log), all: hooks },
     }),

@@ -30,7 +30,7 @@ export function pause(runtime: Runtime, id: string): void {
       );
     }
     cgroupManagerFromState(record.cgroups).freeze();
-    runtime.log.debug("container paused", { sandbox: record.sandboxId });
+    runtime.log.debug("container paused");
   });
 }
 
@@ -51,6 +51,6 @@ export function resume(runtime: Runtime, id: string): void {
       );
     }
     cgroupManagerFromState(record.cgroups).thaw();
-    runtime.log.debug("container resumed", { sandbox: record.sandboxId });
+    runtime.log.debug("container resumed");
   });
 }

@@ -55,6 +55,9 @@ export async function remove(
       return undefined;
     }
     const record = force ? readAny(runtime, id) : readRecord(root, id);
+    if (record !== undefined) {
+      runtime.log.about?.({ sandbox: record.sandboxId });
+    }
     const members = record === undefined ? [] : liveMembers(root, record);
     if (!force) {
       if (record === undefined) throw doesNotExist(id);
@@ -74,7 +77,7 @@ export async function remove(
         `the sandbox of live containers is deleted: ${members.join(", ")}`,
       );
     }
-    if (record !== undefined) removeProcesses(record);
+    if (record !== undefined) removeProcesses(runtime, record);
     removeTraces(runtime, id, record?.sandboxId ?? id);
     return record;
   });
@@ -92,7 +95,7 @@ export async function removeEnded(
 ): Promise<void> {
   const { id, sandboxId } = record;
   explained(`delete container ${quote(id)}`, () => {
-    removeGroups(record);
+    removeGroups(runtime, record);
     removeTraces(runtime, id, sandboxId);
   });
   await runPoststop(runtime, record);
@@ -116,7 +119,7 @@ function removeTraces(
 ): void {
   delContainerIDMapping(root, id, sandbox);
   removeFolder(root, id);
-  log.debug("container deleted", { sandbox });
+  log.debug("container deleted");
 }
 
 function doesNotExist(id: string): RuntimeError {
@@ -143,14 +146,16 @@ function readAny({ root, log }: Runtime, id: string) {
 }
 
 /** Ends what still runs, and removes the cgroups. */
-function removeProcesses(record: ContainerRecord): void {
-  endInit(record);
-  removeGroups(record);
+function removeProcesses(runtime: Runtime, record: ContainerRecord): void {
+  endInit(runtime, record);
+  removeGroups(runtime, record);
 }
 
 /** Removes the cgroups, and the groups of resctrl. */
-function removeGroups(record: ContainerRecord): void {
+function removeGroups({ log }: Runtime, record: ContainerRecord): void {
   removeCgroups(record);
+  const { directories } = record.cgroups;
+  log.debug("cgroups removed", { killed: record.cgroupsMade, directories });
   for (const path of record.resctrl ?? []) {
     const errno = rmdir(path);
     if (errno === 0 || errno === E.ENOENT) continue;
@@ -166,13 +171,14 @@ function removeCgroups(record: ContainerRecord): void {
 }
 
 /** Kills init if it lives, and waits until it is gone. */
-function endInit(record: ContainerRecord): void {
+function endInit({ log }: Runtime, record: ContainerRecord): void {
   const { init } = record;
   if (init === undefined) return;
   const pidfd = pidfdOpen(init.pid);
   if (pidfd === undefined) return;
   try {
     if (initLives(record)) {
+      log.debug("init lives and is killed", { init: init.pid });
       pidfdSendSignal(pidfd, SIGKILL);
       cgroupManagerFromState(record.cgroups).releaseKilled();
       awaitEnd(record, pidfd);

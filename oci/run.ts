@@ -103,6 +103,7 @@ export async function runContainer(
       foreground(runtime, id, created, pidfd, signals),
       notify?.untilEnd(pidfd),
     ]);
+    runtime.log.debug("the program has ended", { ...ended });
     if (!keep) await removeEnded(runtime, created.record);
     while (reapAny() !== undefined);
     return ended.status;

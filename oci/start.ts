@@ -107,16 +107,18 @@ function go(
   record: ContainerRecord,
   runner: HookRunner | undefined,
 ): void {
+  runtime.log.debug("telling init to go on", { init: record.init?.pid });
   const socket = connectInit(runtime, record);
   try {
     awaitExec(socket, record, runner);
   } finally {
     close(socket);
   }
+  runtime.log.debug("init has become the program", { init: record.init?.pid });
   removeStartSocket(runtime.root, record.id);
   const { hooks } = record;
   if (hooks) runner?.run("poststart", hooks, hookState(record, "running"));
-  runtime.log.debug("container started", { sandbox: record.sandboxId });
+  runtime.log.debug("container started");
 }
 
 function notCreated(id: string, status: string): RuntimeError {

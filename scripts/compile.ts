@@ -4,13 +4,14 @@
  *     deno task compile [--target x86_64|aarch64] [--output FILE]
  *
  * First `deno bundle` minifies the sources and splits them at their dynamic
- * imports, so that a command loads only the code that it runs. `cmd/more.ts`
- * becomes a file of its own with all that it needs: what it shares with the
- * commands that engines call would be cut into more files for them to load. Then `deno
- * compile` puts these files behind its base binary. For x86_64, on x86_64, the
- * result gets a prelude and the compiled code of all modules (prelude.ts);
- * elsewhere it has no code cache at all: by itself Deno would keep it at a
- * guessable name in the temporary folder, and root runs this.
+ * imports, so that a command loads only the code that it runs. What is seldom
+ * needed becomes a file of its own with all that it needs: what it shares with
+ * the commands that engines call would be cut into more files for them to load.
+ * Then `deno compile` puts these files behind its base binary. For x86_64, on
+ * x86_64, the result gets a prelude and the compiled code of the modules that
+ * start-up is for (prelude.ts); elsewhere it has no code cache at all: by itself
+ * Deno would keep it at a guessable name in the temporary folder, and root runs
+ * this.
  *
  * DENORT_BIN names a base binary that is there already; else Deno fetches it.
  */
@@ -87,29 +88,38 @@ function elfMachine(path: string): number {
   return header[18]! | header[19]! << 8;
 }
 
-/** The entry of the commands that are a program of their own, and its file. */
-const MORE = { source: "./cmd/more.ts", file: "more.js" };
+/**
+ * Programs of their own, with their own copies of all that they need: what
+ * those who import them call them, and the files that they become.
+ */
+const ALONE = [
+  { entry: "cmd/more.ts", source: "./cmd/more.ts", file: "more.js" },
+  { entry: "oci/decisions.ts", source: "./decisions.ts", file: "decisions.js" },
+];
 
 function bundle(folder: string): string {
-  bundleEntry("main.ts", [
-    "--code-splitting",
-    `--external=${MORE.source}`,
-    `--outdir=${folder}`,
-  ]);
-  bundleEntry(MORE.source, [`--output=${join(folder, MORE.file)}`]);
+  bundleEntry("main.ts", ["--code-splitting", `--outdir=${folder}`]);
+  for (const { entry, file } of ALONE) {
+    bundleEntry(entry, [`--output=${join(folder, file)}`]);
+  }
   const mark = commit();
   for (const { name } of Deno.readDirSync(folder)) {
     const file = join(folder, name);
     const code = Deno.readTextFileSync(file);
-    const whole = code.replaceAll(COMMIT_MARK, mark)
-      .replaceAll(`"${MORE.source}"`, `"./${MORE.file}"`);
+    const marked = code.replaceAll(COMMIT_MARK, mark);
+    const whole = ALONE.reduce(
+      (text, { source, file }) => text.replaceAll(`"${source}"`, `"./${file}"`),
+      marked,
+    );
     if (whole !== code) Deno.writeTextFileSync(file, whole);
   }
   return join(folder, "main.js");
 }
 
 function bundleEntry(entry: string, options: string[]): void {
-  const args = ["bundle", "--quiet", "--minify", ...options, entry];
+  const apart = ALONE.filter((other) => other.entry !== entry)
+    .map(({ source }) => `--external=${source}`);
+  const args = ["bundle", "--quiet", "--minify", ...apart, ...options, entry];
   const { success, stderr } = command(Deno.execPath(), args);
   if (success) return;
   throw new CompileError(`Cannot bundle ${entry}: ${cause(stderr)}`);
@@ -190,7 +200,7 @@ async function addCodeCache(
 ): Promise<void> {
   // The whole cache is read at each start: it has only what start-up is for.
   const modules = Array.from(Deno.readDirSync(folder), ({ name }) => name)
-    .filter((name) => name !== MORE.file);
+    .filter((name) => !ALONE.some(({ file }) => file === name));
   const loader = join(folder, "loader.js");
   Deno.writeTextFileSync(
     loader,
