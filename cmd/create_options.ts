@@ -2,6 +2,7 @@ import type { CreateOptions } from "../oci/runtime.ts";
 import type { Call } from "./command.ts";
 import { currentDirectory } from "./current_directory.ts";
 import { type Option, usageError } from "./options.ts";
+import { TRACE_OPTION } from "./trace.ts";
 import { serviceEnvironment } from "./service_environment.ts";
 
 /**
@@ -12,6 +13,7 @@ const MAX_PRESERVED = 1048573;
 
 /** The options that `create` and `run` share. */
 export const CREATE_OPTIONS = [
+  TRACE_OPTION,
   {
     name: "bundle",
     short: "b",

@@ -1,6 +1,7 @@
 import { remove } from "../oci/remove.ts";
 import { type Command, ONE_ID } from "./command.ts";
 import type { Option } from "./options.ts";
+import { TRACE_OPTION } from "./trace.ts";
 
 const OPTIONS = [
   {
@@ -8,6 +9,7 @@ const OPTIONS = [
     short: "f",
     help: "kill the container first if it runs; no error if there is none",
   },
+  TRACE_OPTION,
 ] as const satisfies readonly Option[];
 
 /** `davit delete`: takes away what a container leaves behind. */

@@ -11,6 +11,7 @@ import { print as printHelp, unknownCommand } from "./help.ts";
 import { type Log, openLog } from "./log.ts";
 import { parseOptions, usageError } from "./options.ts";
 import { report } from "./report.ts";
+import { TRACE_OPTION, withTrace } from "./trace.ts";
 import { print as printVersion } from "./version.ts";
 
 /** Runs a whole command line with more commands than those of a table. */
@@ -102,7 +103,11 @@ async function runCommand(
   }
   log.fields["command"] = word;
   if (wanted.id) log.fields["container"] = parsed.args[0];
-  const runtime: Runtime = { root, log };
   const { options, args: rest } = parsed;
-  return await command.run({ runtime, cgroupManager, options, args: rest });
+  const run = (runtime: Runtime) =>
+    command.run({ runtime, cgroupManager, options, args: rest });
+  const trace = command.options.includes(TRACE_OPTION) && options["trace"];
+  return await (typeof trace === "string"
+    ? withTrace(trace, { root, log }, run)
+    : run({ root, log }));
 }

@@ -5,6 +5,7 @@ import type { Command } from "./command.ts";
 import { preservedFds } from "./create_options.ts";
 import { parseGroups, parseSubCgroups, parseUser } from "./exec_options.ts";
 import type { Option } from "./options.ts";
+import { TRACE_OPTION } from "./trace.ts";
 
 /** The exit status of an exec that failed itself, as runc has it. */
 const FAILURE = 255;
@@ -85,6 +86,7 @@ const OPTIONS = [
     help:
       "a cgroup below the container's; on v1 one for some controllers alone",
   },
+  TRACE_OPTION,
 ] as const satisfies readonly Option[];
 
 const WHO = "davit exec";

@@ -97,6 +97,7 @@ const NUMBERS = {
   getegid: [108, 177],
   gettid: [186, 178],
   madvise: [28, 233],
+  mmap: [9, 222],
   munmap: [11, 215],
   bpf: [321, 280],
   seccomp: [317, 277],

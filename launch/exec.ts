@@ -51,7 +51,7 @@ import { planProgram, planReady } from "./user_program.ts";
 /** The label of the joining process's first step. */
 const JOINING = "join the container";
 /** The label of the first step of the process that becomes the program. */
-const PROGRAM = "become the program";
+export const PROGRAM = "become the program";
 /** The registers with the pids of the two. */
 const JOINING_PID = "joining process", PROGRAM_PID = "process";
 /** The register with the cgroup of v2 that init is in. */

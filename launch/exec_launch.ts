@@ -27,6 +27,8 @@ export interface ExecLaunchOptions {
   readonly init: Fd;
   /** The slave of a terminal that was made on the host. */
   readonly console?: Fd;
+  /** The memory for time stamps, of a plan that has them. */
+  readonly trace?: Fd;
   /** A folder of Davit's own, for hosts that forbid executable memfds. */
   readonly folder: string;
   /** Done while the program joins the container. */

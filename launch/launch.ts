@@ -42,6 +42,8 @@ export interface LaunchOptions {
   readonly console?: Fd;
   /** The user namespaces of ID-mapped mounts. */
   readonly idMaps?: readonly Fd[];
+  /** The memory for time stamps, of a plan that has them. */
+  readonly trace?: Fd;
   /** A folder of Davit's own, for hosts that forbid executable memfds. */
   readonly folder: string;
   /** Done while the program sets the container up. */
@@ -154,7 +156,7 @@ export function launch(options: LaunchOptions): Launched {
 type Start =
   & Pick<
     LaunchOptions,
-    "plan" | "preserveFds" | "console" | "idMaps" | "folder"
+    "plan" | "preserveFds" | "console" | "idMaps" | "trace" | "folder"
   >
   & {
     /** What it gets as the descriptor `start`. */
@@ -175,7 +177,11 @@ export function startWith(options: Start, socket: Fd): number {
     descriptors.push([descriptor("console", preserveFds), options.console]);
   }
   const first = firstFree(preserveFds, options.console !== undefined);
-  options.idMaps?.forEach((fd, i) => descriptors.push([first + i, fd]));
+  const others = [
+    ...options.idMaps ?? [],
+    ...options.trace ? [options.trace] : [],
+  ];
+  others.forEach((fd, i) => descriptors.push([first + i, fd]));
   return startProgram(plan, descriptors, options.folder);
 }
 

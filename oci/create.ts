@@ -50,7 +50,9 @@ export async function createContainer(
   extras: CreationExtras = {},
 ): Promise<Created> {
   const { id } = options;
+  const { trace } = runtime;
   try {
+    trace?.phase("read and check config.json");
     const bundle = validCreateParams(runtime, id, options.bundle);
     const { spec: whole, text, warnings } = readConfig(bundle, {
       strict: options.strict === true,
@@ -65,6 +67,7 @@ export async function createContainer(
     for (const problem of missing) {
       runtime.log.warn(`config.json: ${describeProblem(problem)}`);
     }
+    trace?.phase("look at the host");
     const spec = withoutOwnNamespaces(labelled);
     const unraisable = unraisableAmbient(spec.process?.capabilities);
     if (unraisable.length > 0) {

@@ -35,7 +35,9 @@ import {
   reasonsAfterStart,
   startProgram,
 } from "../launch/launch.ts";
-import type { Plan } from "../launch/plan.ts";
+import { firstFree } from "../launch/descriptors.ts";
+import { INIT } from "../launch/first_process.ts";
+import { FRAME, type Plan } from "../launch/plan.ts";
 import {
   addContainerIDMapping,
   delContainerIDMapping,
@@ -197,14 +199,21 @@ export class Creation {
 
   #make(): Created {
     const { runtime: { root, log }, options: { id, pidFile } } = this;
+    const { trace } = this.runtime;
+    trace?.phase("put it on record");
     claim(root, id);
     this.#undo.push(() => removeFolder(root, id));
     writeRecord(root, this.#record);
     this.extras.onClaimed?.();
+    trace?.phase("make cgroups");
     this.#makeCgroups();
     this.#makeResctrl();
+    trace?.phase("plan the launch");
     const plan = this.#plan();
+    trace?.phase("launch");
     const { pid, master } = this.#launch(plan);
+    trace?.launched();
+    trace?.phase("tell the caller");
     log.debug("container created", { init: pid, started: this.#startNow });
     if (this.#startNow) checkStarted(this.#record);
     else if (pidFile !== undefined) writePidFile(pidFile, pid);
@@ -278,8 +287,8 @@ export class Creation {
   }
 
   /** Launches the program; its terminal goes to the console socket. */
-  #launch(plan: Plan): Launched {
-    const { root } = this.runtime;
+  #launch(untraced: Plan): Launched {
+    const { root, trace } = this.runtime;
     const { id, preserveFds = 0, consoleSocket = "" } = this.options;
     const listener = this.#startNow
       ? undefined
@@ -292,10 +301,17 @@ export class Creation {
         (plan, fds) => startProgram(plan, fds, containerFolder(root, id)),
         this.#privileges,
       );
-      terminal = this.#hostConsole(plan);
+      terminal = this.#hostConsole(untraced);
       this.#closeOnFailure(terminal.master);
+      const { plan, fd } = trace?.launch(
+        untraced,
+        firstFree(preserveFds, terminal.slave !== undefined) + idMaps.length,
+        { init: INIT, frame: FRAME },
+        listener && containerFolder(root, id),
+      ) ?? { plan: untraced };
       const launched = launch({
         plan,
+        ...fd !== undefined && { trace: fd },
         preserveFds,
         ...(listener !== undefined && { listener }),
         ...(terminal.slave !== undefined && { console: terminal.slave }),

@@ -37,10 +37,12 @@ export async function exec(
   options: ExecOptions,
 ): Promise<number> {
   try {
+    runtime.trace?.phase("find the container, check the process");
     const order = await prepare(runtime, options);
     using signals = new Signals(options.last ?? false);
     using execution = new Execution(order);
     execution.start(signals);
+    runtime.trace?.phase("wait for the program");
     return options.detach ? 0 : await execution.end(signals);
   } catch (error) {
     throw explain(`exec in container ${quote(options.id)}`, told(error));

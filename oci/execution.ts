@@ -15,11 +15,12 @@ import {
 } from "../ffi/process.ts";
 import { slavePath } from "../ffi/pty.ts";
 import { SIGNALS } from "../ffi/signals.ts";
-import { planExec } from "../launch/exec.ts";
+import { firstFree } from "../launch/descriptors.ts";
+import { planExec, PROGRAM } from "../launch/exec.ts";
 import { launchExec } from "../launch/exec_launch.ts";
 import { EXEC_NAME } from "../launch/init_name.ts";
 import type { SchedulerInput } from "../launch/input.ts";
-import type { Plan } from "../launch/plan.ts";
+import { FRAME, type Plan } from "../launch/plan.ts";
 import { schedule } from "../launch/scheduling.ts";
 import {
   type Console,
@@ -181,7 +182,7 @@ export class Execution implements Disposable {
   }
 
   #launch(
-    plan: Plan,
+    untraced: Plan,
     init: Fd,
     terminal: Console,
     { meanwhile, scheduler }: {
@@ -189,11 +190,20 @@ export class Execution implements Disposable {
       scheduler: SchedulerInput | undefined;
     },
   ): number {
-    const { options, parts, record, runtime: { root }, spec } = this.#order;
+    const { options, parts, record, runtime, spec } = this.#order;
+    const { root, trace } = runtime;
     this.#master = terminal.master;
-    return launchExec({
+    const { preserveFds } = options;
+    trace?.phase("launch");
+    const { plan, fd } = trace?.launch(
+      untraced,
+      firstFree(preserveFds, terminal.slave !== undefined),
+      { init: PROGRAM, frame: FRAME },
+    ) ?? { plan: untraced };
+    const pid = launchExec({
       plan,
-      preserveFds: options.preserveFds,
+      ...fd !== undefined && { trace: fd },
+      preserveFds,
       init,
       ...terminal.slave !== undefined && { console: terminal.slave },
       folder: containerFolder(root, record.id),
@@ -205,6 +215,8 @@ export class Execution implements Disposable {
         this.#handOver(pid, master);
       },
     });
+    trace?.launched();
+    return pid;
   }
 
   /** Gives what the caller wants before the program runs. */

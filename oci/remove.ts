@@ -77,7 +77,9 @@ export async function remove(
         `the sandbox of live containers is deleted: ${members.join(", ")}`,
       );
     }
+    runtime.trace?.phase("end processes and remove cgroups");
     if (record !== undefined) removeProcesses(runtime, record);
+    runtime.trace?.phase("remove the record");
     removeTraces(runtime, id, record?.sandboxId ?? id);
     return record;
   });
@@ -95,7 +97,9 @@ export async function removeEnded(
 ): Promise<void> {
   const { id, sandboxId } = record;
   explained(`delete container ${quote(id)}`, () => {
+    runtime.trace?.phase("remove cgroups");
     removeGroups(runtime, record);
+    runtime.trace?.phase("remove the record");
     removeTraces(runtime, id, sandboxId);
   });
   await runPoststop(runtime, record);

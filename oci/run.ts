@@ -121,6 +121,7 @@ async function foreground(
   signals: Signals,
 ): Promise<Ended> {
   const { master } = created;
+  runtime.trace?.phase("wait for the program");
   if (master === undefined) {
     signals.forward((signal) => pidfdSendSignal(pidfd, signal));
     await startOrRemove(runtime, id, created);

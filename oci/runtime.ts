@@ -4,6 +4,9 @@
  * @module
  */
 
+import type { Fd } from "../ffi/fd.ts";
+import type { Plan } from "../launch/plan.ts";
+import type { PlanNames } from "../launch/trace.ts";
 import type { Logger } from "./logger.ts";
 
 /** Where containers are kept, and who is told of what happens. */
@@ -11,6 +14,37 @@ export interface Runtime {
   /** The state root, an absolute path. */
   readonly root: string;
   readonly log: Logger;
+  /** Told where the time goes, when that is asked for. */
+  readonly trace?: Trace;
+}
+
+/** A launch whose steps are timed. */
+export interface TracedLaunch {
+  readonly plan: Plan;
+  /** What the launch program gets as the descriptor that it was asked for. */
+  readonly fd: Fd;
+}
+
+/** Where the time of a command goes. */
+export interface Trace {
+  /** Ends the phase before and begins one. */
+  phase(name: string): void;
+  /**
+   * A plan with time stamps.
+   * @param descriptor the number of the descriptor that the program is given
+   * @param folder where what `start` does is to be found; absent: the program
+   * runs at once
+   */
+  launch(
+    plan: Plan,
+    descriptor: number,
+    names: PlanNames,
+    folder?: string,
+  ): TracedLaunch;
+  /** The launch program has done its work. */
+  launched(): void;
+  /** Init, created with a trace in this folder, has become the program. */
+  started(folder: string): void;
 }
 
 /** Sockets that a service manager has opened, sd_listen_fds(3). */

@@ -24,6 +24,7 @@ import { quote } from "./quote.ts";
 import { remove } from "./remove.ts";
 import type { Runtime } from "./runtime.ts";
 import {
+  containerFolder,
   type ContainerRecord,
   notifyFolder,
   removeStartSocket,
@@ -108,6 +109,8 @@ function go(
   runner: HookRunner | undefined,
 ): void {
   runtime.log.debug("telling init to go on", { init: record.init?.pid });
+  const { trace } = runtime;
+  trace?.phase("start the program");
   const socket = connectInit(runtime, record);
   try {
     awaitExec(socket, record, runner);
@@ -115,6 +118,8 @@ function go(
     close(socket);
   }
   runtime.log.debug("init has become the program", { init: record.init?.pid });
+  trace?.started(containerFolder(runtime.root, record.id));
+  trace?.phase("tell the caller");
   removeStartSocket(runtime.root, record.id);
   const { hooks } = record;
   if (hooks) runner?.run("poststart", hooks, hookState(record, "running"));
