@@ -6,6 +6,7 @@ const TABLE = [
   { name: "bundle", short: "b", value: "dir", help: "" },
   { name: "pid-file", value: "path", help: "" },
   { name: "force", short: "f", help: "" },
+  { name: "env", short: "e", value: "NAME", many: true, help: "" },
 ] as const satisfies readonly Option[];
 
 function parse(...args: string[]) {
@@ -48,6 +49,13 @@ Deno.test("parseOptions() takes switches, on and off", () => {
 
 Deno.test("parseOptions() takes the last of an option given twice", () => {
   assertEquals(parse("-b", "1", "-b", "2").options, { bundle: "2" });
+});
+
+Deno.test("parseOptions() takes all of what may be given more than once", () => {
+  assertEquals(parse("-e", "a=1", "--env=b,c", "-e", "").options, {
+    env: ["a=1", "b,c", ""],
+  });
+  assertEquals(parse("id").options, {});
 });
 
 Deno.test("parseOptions() keeps arguments as text, in their order", () => {

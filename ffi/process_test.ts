@@ -9,6 +9,7 @@ import { closesOnExec, Handle } from "./fd.ts";
 import { poll, POLLIN } from "./poll.ts";
 import {
   getLimit,
+  isChild,
   pidfdOpen,
   pidfdSendSignal,
   reapChild,
@@ -57,6 +58,17 @@ Deno.test("waitChild() and reapChild() know what is no child", () => {
   assertEquals(waitChild(pid), undefined);
   assertEquals(reapChild(pid), undefined);
   assertEquals(waitChild(1), undefined);
+});
+
+Deno.test("isChild() knows children, also those that have ended", () => {
+  const pid = shell("exit 3");
+  assert(isChild(pid));
+  using pidfd = new Handle(pidfdOpen(pid)!);
+  poll([{ fd: pidfd.fd, events: POLLIN }], -1);
+  assert(isChild(pid), "it is not reaped yet");
+  assertEquals(waitChild(pid)?.status, 3);
+  assert(!isChild(pid));
+  for (const other of [1, 0, -1, Deno.pid]) assert(!isChild(other));
 });
 
 Deno.test("reapChild() does not wait", () => {

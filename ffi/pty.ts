@@ -39,13 +39,20 @@ export function openpty(): Pty {
     checked("ioctl", "/dev/ptmx", master, TTY.TIOCSPTLCK, new Int32Array(1));
     checked("ioctl", "/dev/ptmx", master, TTY.TIOCGPTN, number);
     const path = `/dev/pts/${number[0]}`;
-    const flags = O.RDWR | O.NOCTTY | O.CLOEXEC;
-    const slave = checked("ioctl", path, master, TTY.TIOCGPTPEER, flags) as Fd;
-    return { master, slave, path };
+    return { master, slave: openSlave(master), path };
   } catch (error) {
     close(master);
     throw error;
   }
+}
+
+/**
+ * Opens the slave of a master, wherever its devpts is mounted.
+ * @throws {SyscallError}
+ */
+export function openSlave(master: Fd): Fd {
+  const flags = O.RDWR | O.NOCTTY | O.CLOEXEC;
+  return checked("ioctl", "terminal", master, TTY.TIOCGPTPEER, flags) as Fd;
 }
 
 /** The path of a master's slave, where its devpts is mounted on /dev/pts. */

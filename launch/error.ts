@@ -1,3 +1,5 @@
+import type { Ended } from "../ffi/process.ts";
+import { signalName } from "../ffi/signals.ts";
 import { errnoName, errnoText } from "../ffi/errno.ts";
 
 /** What a step was for, kept to explain its failure. */
@@ -28,6 +30,24 @@ export class LaunchError extends Error {
     this.reason = reason;
     this.errno = errno;
     this.code = errnoName(errno);
+  }
+}
+
+/** A process of a launch that ended without saying why. */
+export class LaunchEnded extends Error {
+  /** The class's name, for logs. */
+  override readonly name = "LaunchEnded";
+
+  /**
+   * @param doing what the launch does, such as `set up the container: its init`
+   * @param ended how the process ended
+   */
+  constructor(doing: string, { status, signal }: Ended) {
+    const how = signal === 0 ? `status ${status}` : signalName(signal);
+    const memory = signal === 9
+      ? "; did it run out of the memory that its cgroup allows?"
+      : "";
+    super(`Cannot ${doing} ended with ${how}${memory}`);
   }
 }
 

@@ -7,14 +7,17 @@
  * without one, it goes on itself. The joining process enters the container's
  * namespaces and takes on everything of the program: credentials, working
  * directory, stdio. It is not in the container's pid namespace, so that nobody
- * in there sees it. What it makes at last is: a process that has no more
- * rights than the program, and no file that the program does not get.
+ * in there sees it. What it makes at last is seen: a process with no more
+ * rights than the program and no file that the program does not get. Only for a
+ * seccomp filter that forbids making it, it can do more for a moment.
  *
  * @module
  */
 
 import { E } from "../ffi/errno.ts";
 import { AT_FDCWD, O } from "../ffi/fd.ts";
+import { TTY } from "../ffi/pty.ts";
+import type { SyscallName } from "../ffi/syscall_numbers.ts";
 import {
   adjustOom,
   begin,
@@ -37,7 +40,9 @@ import {
   takeTerminal,
 } from "./console.ts";
 import { descriptor, firstFree, initDescriptor } from "./descriptors.ts";
+import { setCapabilities } from "./credentials.ts";
 import type { ExecInput } from "./exec_input.ts";
+import type { ProcessInput } from "./input.ts";
 import { EXEC_NAME } from "./init_name.ts";
 import { openLabels, planLabels } from "./labels.ts";
 import { tell } from "./messages.ts";
@@ -46,6 +51,7 @@ import { type Plan, PlanBuilder, reg } from "./plan.ts";
 import { ownKeyring, planProcess } from "./process.ts";
 import { ROOT } from "./root_paths.ts";
 import { planAffinity, planExecutionDomain } from "./scheduling.ts";
+import { planFilter } from "./seccomp/load.ts";
 import { planProgram, planReady } from "./user_program.ts";
 
 /** The label of the joining process's first step. */
@@ -82,6 +88,8 @@ export function planExec(input: ExecInput): Plan {
   planSettings(plan, input);
   plan.because("close what the program does not get")
     .call("close_range", [davit + 1, 0xffffffff, 0]);
+  // The process would have to load it with more rights than the program's.
+  if (input.loadsFilterEarly) planFilter(plan, process, setCapabilities);
   plan.because("create the process")
     .call("clone", [CLONE_PARENT | SIGCHLD, 0, 0, 0, 0], {
       to: PROGRAM_PID,
@@ -92,10 +100,37 @@ export function planExec(input: ExecInput): Plan {
   plan.because("end the joining process").call("exit_group", [0]);
   plan.because("start a session of its own").label(PROGRAM).call("setsid", []);
   planControllingTerminal(plan, process, 0);
-  planReady(plan, preserveFds, process);
-  const { apparmorProfile: _1, selinuxLabel: _2, ...labelled } = process;
-  planProgram(plan, labelled);
+  planReady(plan, preserveFds, withoutWhatItHas(input));
+  planProgram(plan, withoutWhatItHas(input));
   return plan.build();
+}
+
+/** The calls that are made when a filter has been loaded early. */
+export const CALLS_UNDER_FILTER: readonly (readonly [
+  SyscallName,
+  ...number[],
+])[] = [
+  ["capset"],
+  ["clone", CLONE_PARENT | SIGCHLD],
+  ["exit_group"],
+  ["setsid"],
+  ["ioctl", 0, TTY.TIOCSCTTY],
+  ["close_range", 3, 0xffffffff, 4],
+  ["prctl", 1],
+  ["write", 3],
+  ["read", 3],
+  ["prlimit64"],
+  ["execve"],
+];
+
+/** The process without what is done for it before it is made. */
+function withoutWhatItHas(
+  { process, loadsFilterEarly }: ExecInput,
+): ProcessInput {
+  const { apparmorProfile: _1, selinuxLabel: _2, seccomp, ...rest } = process;
+  return seccomp === undefined || loadsFilterEarly
+    ? rest
+    : { ...rest, seccomp };
 }
 
 /** Steps that make a process in the cgroup of v2, if there is one. */

@@ -40,6 +40,8 @@ export interface ExecInput {
   readonly personality?: number;
   readonly memoryPolicy?: MemoryPolicyInput;
   readonly affinity: AffinityInput;
+  /** Whether the process's filter lets CALLS_UNDER_FILTER happen. */
+  readonly loadsFilterEarly: boolean;
   readonly process: ProcessInput;
   /** How many descriptors from 3 on belong to the program. */
   readonly preserveFds: number;

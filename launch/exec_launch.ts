@@ -9,14 +9,22 @@
  * @module
  */
 
-import { close, type Fd, write } from "../ffi/fd.ts";
-import { isChild, waitChild } from "../ffi/process.ts";
+import { E } from "../ffi/errno.ts";
+import { close, type Fd, Handle, write } from "../ffi/fd.ts";
+import { poll, POLLIN } from "../ffi/poll.ts";
+import {
+  type Ended,
+  isChild,
+  pidfdOpen,
+  pidfdSendSignal,
+  waitChild,
+} from "../ffi/process.ts";
 import { receive, socketPair } from "../ffi/socket.ts";
 import { end, failedStep, startWith } from "./launch.ts";
-import { LaunchError } from "./error.ts";
+import { SIGKILL } from "./beginning.ts";
+import { LaunchEnded, LaunchError } from "./error.ts";
 import { MESSAGE_SIZE, parseMessage, TAG } from "./messages.ts";
 import type { Plan } from "./plan.ts";
-import { E } from "../ffi/errno.ts";
 
 /** What a launch of `exec` needs besides its plan. */
 export interface ExecLaunchOptions {
@@ -97,7 +105,7 @@ function converse(
   // The process may be ready before the joining one has said its pid.
   while (!ready || found.pid === undefined) {
     const { length, fd } = receive(socket, bytes);
-    if (length === 0) throw gone();
+    if (length === 0) throw gone(found);
     const { tag, errno, value } = parseMessage(bytes);
     if (tag === TAG.joining && isChild(value)) found.helpers.push(value);
     else if (tag === TAG.pid && found.pid === undefined && isChild(value)) {
@@ -115,13 +123,13 @@ function converse(
       options.onListener(found.listener, found.pid);
       close(found.listener);
       delete found.listener;
-      answer(socket);
+      answer(socket, found);
     }
   }
   const { pid, master } = found;
   delete found.master;
   options.onReady(pid, master);
-  answer(socket);
+  answer(socket, found);
   return pid;
 }
 
@@ -141,18 +149,34 @@ function awaitProgram(socket: Fd, plan: Plan, found: Found): void {
   }
 }
 
-function answer(socket: Fd): void {
+function answer(socket: Fd, found: Found): void {
   try {
     write(socket, new Uint8Array(1));
   } catch {
-    throw gone();
+    throw gone(found);
   }
 }
 
-/** The error for a program that ended without a word. */
-function gone(): LaunchError {
-  const why =
-    "hear from the process that joins the container: was it killed, " +
-    "or did it run out of the memory that its cgroup allows?";
+/** The error for a launch of which all processes ended without a word. */
+function gone(found: Found): Error {
+  const pids = [...found.helpers.splice(0), found.pid];
+  delete found.pid;
+  for (const pid of pids) {
+    const ended = pid === undefined ? undefined : awaitEnd(pid);
+    if (ended === undefined || ended.status === 0) continue;
+    return new LaunchEnded("join the container: a process for it", ended);
+  }
+  const why = "hear from the process that joins the container";
   return new LaunchError({ why, pointer: "" }, E.EPIPE);
+}
+
+/** How long a process that is ending may take, in milliseconds. */
+const PATIENCE = 1000;
+
+/** How a process ended; one that does not end by itself is killed. */
+function awaitEnd(pid: number): Ended | undefined {
+  using pidfd = new Handle(pidfdOpen(pid)!);
+  const [events] = poll([{ fd: pidfd.fd, events: POLLIN }], PATIENCE);
+  if (!events) pidfdSendSignal(pidfd.fd, SIGKILL);
+  return waitChild(pid);
 }

@@ -9,13 +9,12 @@ import { close, type Fd, O, open, write } from "../ffi/fd.ts";
 import { unlink } from "../ffi/files.ts";
 import { executableMemfd } from "../ffi/memfd.ts";
 import { pidfdOpen, pidfdSendSignal, waitChild } from "../ffi/process.ts";
-import { signalName } from "../ffi/signals.ts";
 import { receive, socketPair } from "../ffi/socket.ts";
 import { spawn } from "../ffi/spawn.ts";
 import { ARCH } from "../ffi/syscall.ts";
 import { compile } from "./compile.ts";
 import { descriptor, firstFree } from "./descriptors.ts";
-import { LaunchError, type Reason } from "./error.ts";
+import { LaunchEnded, LaunchError, type Reason } from "./error.ts";
 import {
   COPY_GID,
   COPY_MODE,
@@ -327,15 +326,7 @@ function died(found: Found): Error {
     const ended = pid === undefined ? undefined : waitChild(pid);
     delete found[process];
     if (ended === undefined || ended.status === 0) continue;
-    const how = ended.signal === 0
-      ? `status ${ended.status}`
-      : signalName(ended.signal);
-    const memory = ended.signal === 9
-      ? "; did it run out of the memory that its cgroup allows?"
-      : "";
-    return new Error(
-      `Cannot set up the container: its init ended with ${how}${memory}`,
-    );
+    return new LaunchEnded("set up the container: its init", ended);
   }
   return new LaunchError(
     { why: "hear from the launch program", pointer: "" },

@@ -12,6 +12,7 @@ import { pidfdOpen, pidfdSendSignal, waitChild } from "../ffi/process.ts";
 import { RuntimeError } from "./errors.ts";
 import { osText } from "./os_error.ts";
 import { quote } from "./quote.ts";
+import { hasScreen } from "./relay.ts";
 import type { CreateOptions } from "./runtime.ts";
 import type { Spec } from "./spec.ts";
 
@@ -55,12 +56,29 @@ export function checkConsole(
         "terminal, give --console-socket",
     );
   }
+  if (terminal && relays && consoleSocket === undefined) checkScreen();
   if (!terminal && consoleSocket !== undefined) {
     throw new RuntimeError(
       "usage",
       "Cannot use --console-socket: process.terminal of config.json is false",
     );
   }
+}
+
+/**
+ * A terminal in the foreground needs that of the caller.
+ * @throws {RuntimeError} usage
+ */
+export function checkScreen(): void {
+  if (hasScreen()) return;
+  throw new RuntimeError(
+    "usage",
+    "Cannot relay a terminal (process.terminal): this process has none, open " +
+      "/dev/tty: no such device or address",
+    {
+      hint: "run without a terminal, or give --detach and --console-socket",
+    },
+  );
 }
 
 /**

@@ -12,6 +12,7 @@ import { readBytes } from "../ffi/files.ts";
 import { LaunchError } from "../launch/error.ts";
 import { CGROUP_POINTER } from "../launch/cgroups.ts";
 import { parseObject } from "./config.ts";
+import { checkScreen } from "./creation_checks.ts";
 import { getExistingContainerInfo } from "./container_info.ts";
 import { describeProblem, RuntimeError } from "./errors.ts";
 import { execProcess } from "./exec_process.ts";
@@ -100,6 +101,7 @@ function checkConsole(process: Process, options: ExecOptions): void {
         "give --console-socket",
     );
   }
+  if (terminal && consoleSocket === undefined) checkScreen();
   if (!terminal && consoleSocket !== undefined) {
     throw new RuntimeError(
       "usage",

@@ -15,8 +15,9 @@ import {
 } from "../ffi/process.ts";
 import { slavePath } from "../ffi/pty.ts";
 import { SIGNALS } from "../ffi/signals.ts";
+import { ARCH } from "../ffi/syscall.ts";
 import { firstFree } from "../launch/descriptors.ts";
-import { planExec, PROGRAM } from "../launch/exec.ts";
+import { CALLS_UNDER_FILTER, planExec, PROGRAM } from "../launch/exec.ts";
 import { launchExec } from "../launch/exec_launch.ts";
 import { EXEC_NAME } from "../launch/init_name.ts";
 import type { SchedulerInput } from "../launch/input.ts";
@@ -170,13 +171,17 @@ export class Execution implements Disposable {
 
   #plan(initPid: number): { plan: Plan; scheduler?: SchedulerInput } {
     const { options, parts, process, record, runtime, spec } = this.#order;
+    const { seccomp } = lowerFilter(parts, spec, runtime.log);
+    const loadsFilterEarly = seccomp !== undefined && !seccomp.notifies &&
+      parts.seccomp!.allowsAll(seccomp.filter, ARCH, CALLS_UNDER_FILTER);
     const { input, ...late } = lowerExec(process, {
       spec,
       record,
       initPid,
       cgroups: options.cgroups,
       preserveFds: options.preserveFds,
-      ...lowerFilter(parts, spec, runtime.log),
+      ...seccomp !== undefined && { seccomp },
+      loadsFilterEarly,
     });
     return { plan: planExec(input), ...late };
   }

@@ -1,6 +1,6 @@
 import { CgroupError } from "../cgroup/error.ts";
 import { SyscallError } from "../ffi/error.ts";
-import { LaunchError } from "../launch/error.ts";
+import { LaunchEnded, LaunchError } from "../launch/error.ts";
 import { MappingError } from "../mapping/mapping.ts";
 import { type ErrorCode, RuntimeError } from "./errors.ts";
 import { osText } from "./os_error.ts";
@@ -28,6 +28,7 @@ export function explain(doing: string, error: unknown): unknown {
   const become = (code: ErrorCode, message: string) =>
     new RuntimeError(code, message, { cause: error });
   if (error instanceof CgroupError) return become(error.code, error.message);
+  if (error instanceof LaunchEnded) return become("process", error.message);
   if (error instanceof MappingError) return become("system", error.message);
   if (error instanceof LaunchError) {
     const program = /^\/process\/args/.test(error.reason.pointer);

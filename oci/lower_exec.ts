@@ -42,6 +42,8 @@ export interface ExecContext {
   readonly cgroups: SubCgroups;
   readonly preserveFds: number;
   readonly seccomp?: SeccompInput;
+  /** Whether its filter allows what a launch does after it is loaded. */
+  readonly loadsFilterEarly: boolean;
 }
 
 /** The input of a launch, and what the launch leaves to Davit. */
@@ -85,6 +87,7 @@ export function lowerExec(process: Process, context: ExecContext): LoweredExec {
       ...initial && { initial: bitMask(initial) },
       ...final && { final: bitMask(final) },
     },
+    loadsFilterEarly: context.loadsFilterEarly,
     process: {
       ...lowered,
       ...scheduler !== undefined && !late && { scheduler },

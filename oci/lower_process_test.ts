@@ -59,6 +59,11 @@ Deno.test("lowerProcess() adds HOME only when it is unset", () => {
   assertEquals(env, ["HOME=/"]);
 });
 
+Deno.test("lowerProcess() takes the last setting of a variable", () => {
+  const env = ["A=1", "HOME=/h", "A=2", "B=", "A=3=4"];
+  assertEquals(lowered({ env }).env, ["A=3=4", "HOME=/h", "B="]);
+});
+
 Deno.test("lowerProcess() hands on no variable of this process", () => {
   Deno.env.set("DAVIT_UNIT_TEST_SECRET", "secret");
   const { env } = lowered({ env: ["PATH=/bin"] });

@@ -5,10 +5,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { cgroupLayout } from "../cgroup/layout.ts";
 import { LEGACY, UNIFIED } from "../cgroup/recorded_mountinfo.ts";
-import { ARCH } from "../ffi/syscall.ts";
 import { compile, planLaunch } from "../launch/compile.ts";
 import type { LaunchInput } from "../launch/input.ts";
-import { planText } from "../launch/plan_text.ts";
+import { goldenTest } from "../launch/testdata/golden.ts";
 import { defaultSpec } from "./default_spec.ts";
 import { lowerHooks, recordHooks } from "./hook_record.ts";
 import { lower } from "./lower.ts";
@@ -191,39 +190,8 @@ const PLANS: Record<string, () => LaunchInput> = {
   },
 };
 
-const GOLDEN = new URL("../launch/testdata/", import.meta.url);
-/** O_DIRECTORY and O_NOFOLLOW are other numbers on aarch64. */
-const comparable = ARCH === "x86_64";
-const update = Deno.env.get("UPDATE_GOLDEN") === "1";
-
 for (const [name, make] of Object.entries(PLANS)) {
-  Deno.test({
-    name: `planLaunch() of ${name} is as it was looked through` +
-      (comparable ? "" : " [skipped: needs x86_64's open flags]"),
-    ignore: !comparable,
-    fn: () => {
-      const text = planText(planLaunch(make()));
-      const file = new URL(`plan_${name}.txt`, GOLDEN);
-      if (update) Deno.writeTextFileSync(file, text);
-      const wanted = Deno.readTextFileSync(file);
-      assertSameLines(text, wanted, file);
-      assert(!text.includes("<missing: "), "every label is there");
-    },
-  });
-}
-
-/** Fails with the first lines that differ: all of them are too many. */
-function assertSameLines(text: string, wanted: string, file: URL): void {
-  const found = text.split("\n"), golden = wanted.split("\n");
-  const at = found.findIndex((line, i) => line !== golden[i]);
-  if (at < 0 && found.length === golden.length) return;
-  const name = file.pathname.split("/").at(-1);
-  const from = at < 0 ? found.length : at;
-  assertEquals(
-    found.slice(from, from + 3),
-    golden.slice(from, from + 3),
-    `${name} line ${from + 1} (UPDATE_GOLDEN=1 writes it anew)`,
-  );
+  goldenTest(`planLaunch() of ${name}`, name, () => planLaunch(make()));
 }
 
 Deno.test("planLaunch() is a pure function of its input", () => {

@@ -6,21 +6,36 @@
  */
 
 import { E } from "../ffi/errno.ts";
-import { type Fd, setNonblocking } from "../ffi/fd.ts";
+import {
+  AT_FDCWD,
+  close,
+  type Fd,
+  O,
+  setNonblocking,
+  tryOpenat2,
+} from "../ffi/fd.ts";
 import { poll, pollAsync, POLLIN, POLLOUT } from "../ffi/poll.ts";
 import {
+  openSlave,
   rawSettings,
   setTerminalSettings,
   setWindowSize,
+  type TerminalSettings,
   terminalSettings,
   windowSize,
 } from "../ffi/pty.ts";
 import { syscall } from "../ffi/syscall.ts";
 
-const STDIN = 0, STDOUT = 1;
+const STDIN = 0, STDOUT = 1, STDERR = 2;
 /** Bytes that a pipe takes at once or not at all, pipe(7). */
 const CHUNK = 4096;
 const NONE = new Uint8Array();
+
+/**
+ * More than a terminal holds of what its programs wrote (64 KiB, and 4 KiB that
+ * can be read at once): with it, all that the ended program wrote has come.
+ */
+const DRAIN_MAX = 256 * 1024;
 
 /** How long to wait in one call before signals are looked at, milliseconds. */
 const FIRST_WAIT = 10;
@@ -32,38 +47,78 @@ export async function awaitInit(pidfd: Fd): Promise<void> {
   while (!(await pollAsync([{ fd: pidfd, events: POLLIN }], -1))[0]);
 }
 
+/** The terminal that a person has before him, and its settings. */
+interface Screen {
+  readonly fd: number;
+  readonly settings: TerminalSettings;
+  /** Whether `fd` was opened for it. */
+  readonly opened: boolean;
+}
+
+/**
+ * This process's terminal: stdio may be redirected in part, or as a whole;
+ * undefined when there is none.
+ */
+function screen(): Screen | undefined {
+  for (const fd of [STDERR, STDOUT, STDIN]) {
+    const settings = terminalSettings(fd);
+    if (settings !== undefined) return { fd, settings, opened: false };
+  }
+  const fd = tryOpenat2(AT_FDCWD, "/dev/tty", { flags: O.RDWR | O.NOCTTY });
+  if (fd < 0) return undefined;
+  const settings = terminalSettings(fd);
+  if (settings !== undefined) return { fd, settings, opened: true };
+  close(fd);
+  return undefined;
+}
+
+/** Whether this process has a terminal. */
+export function hasScreen(): boolean {
+  const found = screen();
+  if (found?.opened) close(found.fd);
+  return found !== undefined;
+}
+
 /** The caller's side of a container's terminal. */
 export class Relay implements Disposable {
   readonly #master: Fd;
-  readonly #settings = terminalSettings(STDIN);
+  /** Open, so that it is no end when all programs close theirs for a while. */
+  readonly #slave: Fd;
+  readonly #screen = screen();
   #input: Uint8Array<ArrayBuffer> = NONE;
   #output: Uint8Array<ArrayBuffer> = NONE;
   #readsInput = true;
   #readsOutput = true;
 
   /**
-   * Puts the caller's terminal, if stdin is one, into raw mode and gives the
+   * Puts the caller's terminal, if there is one, into raw mode and gives the
    * container's terminal its size.
+   * @throws {SyscallError}
    */
   constructor(master: Fd) {
     this.#master = master;
+    this.#slave = openSlave(master);
     setNonblocking(master);
-    if (this.#settings === undefined) return;
-    setTerminalSettings(STDIN, rawSettings(this.#settings));
+    if (this.#screen === undefined) return;
+    const { fd, settings } = this.#screen;
+    setTerminalSettings(fd, rawSettings(settings));
     this.resize();
   }
 
   /** Gives the container's terminal the size of the caller's. */
   resize(): void {
-    const size = windowSize(STDIN);
+    if (this.#screen === undefined) return;
+    const size = windowSize(this.#screen.fd);
     if (size !== undefined && size.rows > 0) setWindowSize(this.#master, size);
   }
 
   /** Gives the caller's terminal its settings back. */
   [Symbol.dispose](): void {
-    if (this.#settings !== undefined) {
-      setTerminalSettings(STDIN, this.#settings);
-    }
+    close(this.#slave);
+    if (this.#screen === undefined) return;
+    const { fd, opened, settings } = this.#screen;
+    setTerminalSettings(fd, settings);
+    if (opened) close(fd);
   }
 
   /** Relays until init ends and all that it wrote has come out. */
@@ -105,8 +160,9 @@ export class Relay implements Disposable {
     return n < 0 ? NONE : bytes.subarray(n);
   }
 
+  /** Others may still be writing: then it ends, too. */
   #drain(): void {
-    for (;;) {
+    for (let drained = 0; drained < DRAIN_MAX;) {
       while (this.#output.length > 0) {
         poll([{ fd: STDOUT, events: POLLOUT }], -1);
         this.#output = this.#put(STDOUT, this.#output);
@@ -114,6 +170,7 @@ export class Relay implements Disposable {
       const bytes = take(this.#master);
       if (bytes === undefined || bytes.length === 0) return;
       this.#output = bytes;
+      drained += bytes.length;
     }
   }
 }

@@ -10,6 +10,8 @@ import { compileSeccomp } from "../launch/seccomp/compile.ts";
 import type { Seccomp } from "./spec_linux.ts";
 import type { StateReport } from "./runtime.ts";
 
+export { allowsAll } from "../launch/seccomp/run_filter.ts";
+
 /** A profile's filter, and what a user may want to know of it. */
 export interface LoweredSeccomp {
   readonly input: SeccompInput;

@@ -9,6 +9,8 @@ import {
   readRecord,
   removeFolder,
   removeStartSocket,
+  saveConfig,
+  savedConfig,
   startSocket,
   writeRecord,
 } from "./store.ts";
@@ -99,6 +101,19 @@ Deno.test("writeRecord() that fails leaves the old record", () => {
     Deno.mkdirSync(`${root}/c/state.json.${Deno.pid}`);
     assertThrows(() => writeRecord(root, record("c", "/other")));
     assertEquals(readRecord(root, "c"), record("c"));
+  });
+});
+
+Deno.test("saveConfig() keeps a text as it is, for its owner alone", () => {
+  withRoot((root) => {
+    claim(root, "a");
+    const text = new TextEncoder().encode('{"a": 1e400}\n');
+    saveConfig(root, "a", text);
+    const path = savedConfig(root, "a");
+    assertEquals(Deno.readFileSync(path), text);
+    assertEquals(Deno.statSync(path).mode! & 0o777, 0o600);
+    removeFolder(root, "a");
+    assert(!hasFolder(root, "a"));
   });
 });
 

@@ -13,7 +13,7 @@ import { ARCHES, callNumbers } from "../launch/seccomp/architectures.ts";
 import { filterBytes } from "../launch/seccomp/bpf.ts";
 import { seccompFilter } from "../launch/seccomp/compile.ts";
 import { knownToBoth, libseccompFilter } from "../tests/libseccomp.ts";
-import { runFilter } from "../tests/seccomp_bpf.ts";
+import { runFilter } from "../launch/seccomp/run_filter.ts";
 import { engineProfile } from "../tests/seccomp_profiles.ts";
 
 const CALLS = 2_000_000, ROUNDS = 9;

@@ -9,7 +9,7 @@ import { filterBytes } from "../launch/seccomp/bpf.ts";
 import { seccompFilter } from "../launch/seccomp/compile.ts";
 import type { Profile } from "../launch/seccomp/profile.ts";
 import { hasLibseccomp, knownToBoth, libseccompFilter } from "./libseccomp.ts";
-import { type Call, runFilter } from "./seccomp_bpf.ts";
+import { type Call, runFilter } from "../launch/seccomp/run_filter.ts";
 import {
   engineProfile,
   Random,

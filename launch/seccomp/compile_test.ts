@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { runFilter } from "../../tests/seccomp_bpf.ts";
+import { allowsAll, runFilter } from "./run_filter.ts";
 import { ARCHES, type CallArch, callNumbers } from "./architectures.ts";
 import { compileSeccomp } from "./compile.ts";
 import type { Profile, ProfileArg } from "./profile.ts";
@@ -161,4 +161,24 @@ Deno.test("compileSeccomp() jumps as far as it takes", () => {
     }
     assertEquals(verdict(profile, name, [400n]), ERRNO | 1);
   }
+});
+
+Deno.test("allowsAll() asks a filter about calls with their arguments", () => {
+  const filtered = (profile: Profile) =>
+    compileSeccomp(profile, "x86_64").filter;
+  const filter = filtered(allowing("read", "write"));
+  assert(allowsAll(filter, "x86_64", [["read", 3], ["write"]]));
+  assert(!allowsAll(filter, "x86_64", [["read", 3], ["clone", 17]]));
+  assert(!allowsAll(filter, "aarch64", [["read", 3]]));
+  const flags = 0x7e020000;
+  const masked = filtered({
+    defaultAction: "SCMP_ACT_ERRNO",
+    syscalls: [{
+      names: ["clone"],
+      action: "SCMP_ACT_ALLOW",
+      args: [{ index: 0, value: flags, valueTwo: 0, op: "SCMP_CMP_MASKED_EQ" }],
+    }],
+  });
+  assert(allowsAll(masked, "x86_64", [["clone", 0x8011]]));
+  assert(!allowsAll(masked, "x86_64", [["clone", 0x10000000]]));
 });

@@ -4,6 +4,13 @@
  * @module
  */
 
+import {
+  type Arch,
+  type SyscallName,
+  syscallNumber,
+} from "../../ffi/syscall_numbers.ts";
+import { ARCHES, NATIVE } from "./architectures.ts";
+
 /** What a filter sees of a call: struct seccomp_data, without the pointer. */
 export interface Call {
   readonly audit: number;
@@ -71,4 +78,26 @@ export function runFilter(filter: Uint8Array, call: Call): Verdict {
     }
   }
   throw new Error("the filter has no end");
+}
+
+const SECCOMP_RET_LOG = 0x7ffc0000, SECCOMP_RET_ALLOW = 0x7fff0000;
+
+/**
+ * Whether a filter lets all of these calls happen.
+ * @param arch the processor that makes them
+ */
+export function allowsAll(
+  filter: Uint8Array,
+  arch: Arch,
+  calls: readonly (readonly [name: SyscallName, ...args: number[]])[],
+): boolean {
+  const { audit } = ARCHES[NATIVE[arch]];
+  return calls.every(([name, ...args]) => {
+    const { value } = runFilter(filter, {
+      audit,
+      number: syscallNumber(name, arch),
+      args: args.map(BigInt),
+    });
+    return value === SECCOMP_RET_ALLOW || value === SECCOMP_RET_LOG;
+  });
 }
