@@ -172,7 +172,9 @@ export class Execution implements Disposable {
   #plan(initPid: number): { plan: Plan; scheduler?: SchedulerInput } {
     const { options, parts, process, record, runtime, spec } = this.#order;
     const { seccomp } = lowerFilter(parts, spec, runtime.log);
+    // A trace makes calls of its own between the others.
     const loadsFilterEarly = seccomp !== undefined && !seccomp.notifies &&
+      runtime.trace === undefined &&
       parts.seccomp!.allowsAll(seccomp.filter, ARCH, CALLS_UNDER_FILTER);
     const { input, ...late } = lowerExec(process, {
       spec,
