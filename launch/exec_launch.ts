@@ -37,6 +37,8 @@ export interface ExecLaunchOptions {
   readonly console?: Fd;
   /** The memory for time stamps, of a plan that has them. */
   readonly trace?: Fd;
+  /** What becomes stdin, stdout and stderr; absent: this process's. */
+  readonly stdio?: readonly Fd[];
   /** A folder of Davit's own, for hosts that forbid executable memfds. */
   readonly folder: string;
   /** Done while the program joins the container. */

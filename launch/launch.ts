@@ -43,6 +43,8 @@ export interface LaunchOptions {
   readonly idMaps?: readonly Fd[];
   /** The memory for time stamps, of a plan that has them. */
   readonly trace?: Fd;
+  /** What becomes stdin, stdout and stderr; absent: this process's. */
+  readonly stdio?: readonly Fd[];
   /** A folder of Davit's own, for hosts that forbid executable memfds. */
   readonly folder: string;
   /** Done while the program sets the container up. */
@@ -155,7 +157,7 @@ export function launch(options: LaunchOptions): Launched {
 type Start =
   & Pick<
     LaunchOptions,
-    "plan" | "preserveFds" | "console" | "idMaps" | "trace" | "folder"
+    "plan" | "preserveFds" | "console" | "idMaps" | "trace" | "stdio" | "folder"
   >
   & {
     /** What it gets as the descriptor `start`. */
@@ -168,6 +170,7 @@ export function startWith(options: Start, socket: Fd): number {
   const descriptors: [number, number][] = [
     [descriptor("davit", preserveFds), socket],
   ];
+  options.stdio?.forEach((fd, i) => descriptors.push([i, fd]));
   if (start !== undefined) {
     descriptors.push([descriptor("start", preserveFds), start]);
   }

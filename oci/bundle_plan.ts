@@ -11,7 +11,7 @@ import { cgroupManager } from "../cgroup/manager.ts";
 import { realPath } from "../ffi/files.ts";
 import { planLaunch } from "../launch/compile.ts";
 import { listCalls, type ListedCall } from "../launch/listing.ts";
-import { readConfig } from "./config.ts";
+import { checkConfig, readConfig } from "./config.ts";
 import { lowerFilter } from "./creation_seccomp.ts";
 import {
   ConfigError,
@@ -66,6 +66,8 @@ export interface BundlePlan {
 
 /** What a plan is made for. */
 export interface PlanOptions {
+  /** The text of the configuration; absent: the bundle's `config.json`. */
+  readonly config?: Uint8Array<ArrayBuffer>;
   readonly bundle: string;
   readonly id: string;
   readonly cgroupManager?: "cgroupfs" | "disabled";
@@ -82,9 +84,10 @@ export interface PlanOptions {
 export async function planBundle(options: PlanOptions): Promise<BundlePlan> {
   const { id } = options;
   const bundle = explained("plan the bundle", () => folderOf(options.bundle));
-  const { spec: whole, warnings: odd } = readConfig(bundle, {
-    strict: options.strict === true,
-  });
+  const strict = options.strict === true;
+  const { spec: whole, warnings: odd } = options.config === undefined
+    ? readConfig(bundle, { strict })
+    : checkConfig("the configuration", options.config, { strict });
   const warnings = odd.map(describeProblem);
   const { spec: labelled, missing } = withoutForeignLabels(whole);
   warnings.push(...missing.map(describeProblem));

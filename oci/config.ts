@@ -34,7 +34,20 @@ export function readConfig(
   const path = bundle.endsWith("/")
     ? `${bundle}config.json`
     : `${bundle}/config.json`;
-  const text = readLimited(path);
+  return checkConfig(path, readLimited(path), options);
+}
+
+/**
+ * Checks the text of a configuration.
+ *
+ * @param path where it is from, for an error
+ * @throws {ConfigError} as readConfig()
+ */
+export function checkConfig(
+  path: string,
+  text: Uint8Array<ArrayBuffer>,
+  options: ValidateOptions = {},
+): Config {
   const value = parseObject(path, text, options.strict);
   const { errors, warnings } = validate(value, options);
   const problems = [...errors, ...checkSupported(value)];

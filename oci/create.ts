@@ -9,7 +9,7 @@
 import { SyscallError } from "../ffi/error.ts";
 import { close, closesOnExec } from "../ffi/fd.ts";
 import { mkdirExactly } from "../ffi/files.ts";
-import { readConfig } from "./config.ts";
+import { checkConfig, readConfig } from "./config.ts";
 import { validCreateParams } from "./create_params.ts";
 import { ConfigError, describeProblem } from "./errors.ts";
 import { explain } from "./explain.ts";
@@ -54,9 +54,10 @@ export async function createContainer(
   try {
     trace?.phase("read and check config.json");
     const bundle = validCreateParams(runtime, id, options.bundle);
-    const { spec: whole, text, warnings } = readConfig(bundle, {
-      strict: options.strict === true,
-    });
+    const strict = options.strict === true;
+    const { spec: whole, text, warnings } = options.config === undefined
+      ? readConfig(bundle, { strict })
+      : checkConfig("the configuration", options.config, { strict });
     for (const warning of warnings) {
       runtime.log.warn(`config.json: ${describeProblem(warning)}`);
     }

@@ -312,6 +312,7 @@ export class Creation {
       const launched = launch({
         plan,
         ...fd !== undefined && { trace: fd },
+        ...this.options.stdio && { stdio: this.options.stdio },
         preserveFds,
         ...(listener !== undefined && { listener }),
         ...(terminal.slave !== undefined && { console: terminal.slave }),

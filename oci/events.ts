@@ -12,6 +12,7 @@ import {
   resctrlStatistics,
 } from "../cgroup/statistics/resctrl.ts";
 import { statistics } from "../cgroup/statistics/statistics.ts";
+import type { Statistics } from "../cgroup/statistics/types.ts";
 import { type Fd, Handle } from "../ffi/fd.ts";
 import { readText } from "../ffi/files.ts";
 import { poll, POLLGONE, POLLIN } from "../ffi/poll.ts";
@@ -114,6 +115,18 @@ function running(runtime: Runtime, id: string): ContainerRecord {
     `Cannot tell events: container with id ${id} is not running, it is ` +
       status,
   );
+}
+
+/**
+ * What a container uses now.
+ *
+ * @throws {RuntimeError} not-found; state: the container is not running
+ */
+export function currentStatistics(runtime: Runtime, id: string): Statistics {
+  return explained(`read statistics of container ${quote(id)}`, () => {
+    const { cgroups } = running(runtime, id);
+    return statistics(cgroupManagerFromState(cgroups).directories);
+  });
 }
 
 function statisticsLine(record: ContainerRecord): string {

@@ -40,7 +40,7 @@ import type { Parts } from "./parts.ts";
 import { ownPrivileges } from "./privileges.ts";
 import { quote } from "./quote.ts";
 import { awaitInit, Relay } from "./relay.ts";
-import type { Runtime } from "./runtime.ts";
+import type { Runtime, Stdio } from "./runtime.ts";
 import type { Signals } from "./signals.ts";
 import type { Process, Spec } from "./spec.ts";
 import { containerFolder, type ContainerRecord } from "./store.ts";
@@ -65,6 +65,8 @@ export interface ExecOptions extends ExecProcessOptions {
   readonly cgroups: SubCgroups;
   /** This process ends with it: nothing has to be put back. */
   readonly last?: boolean;
+  /** The program's stdin, stdout and stderr; absent: this process's. */
+  readonly stdio?: Stdio;
 }
 
 /** A process to be added to a container, checked. */
@@ -210,6 +212,7 @@ export class Execution implements Disposable {
     const pid = launchExec({
       plan,
       ...fd !== undefined && { trace: fd },
+      ...options.stdio && { stdio: options.stdio },
       preserveFds,
       init,
       ...terminal.slave !== undefined && { console: terminal.slave },

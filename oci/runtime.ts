@@ -55,8 +55,15 @@ export interface ListenFds {
   readonly names?: string;
 }
 
+/** What a program has as stdin, stdout and stderr. */
+export type Stdio = readonly [stdin: Fd, stdout: Fd, stderr: Fd];
+
 /** What a container is made from. */
 export interface CreateOptions {
+  /** The text of the configuration; absent: the bundle's `config.json`. */
+  readonly config?: Uint8Array<ArrayBuffer>;
+  /** The program's stdin, stdout and stderr; absent: this process's. */
+  readonly stdio?: Stdio;
   readonly id: string;
   /** The bundle's path. */
   readonly bundle: string;
