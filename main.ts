@@ -35,6 +35,7 @@ const commands: CommandTable = {
   kill: here(kill),
   list: here(list),
   pause: here(pause),
+  ps: from((file) => file.ps),
   resume: here(resume),
   run: from((file) => file.run),
   spec: from((file) => file.spec),

@@ -31,16 +31,23 @@ export function oomKills(directories: readonly string[]): number | undefined {
   return unified === undefined ? undefined : count(`${unified}/memory.events`);
 }
 
+/** More than what is still asked for when memory is said to run out, in bytes. */
+const LARGEST_REQUEST = 512 << 10;
+
 /**
  * Whether the container has met its own memory limit, rather than one above
- * it.
+ * it. v1 does not always count that, but knows the most that there was: at
+ * most the smallest request below the limit, 8 pages.
  */
 export function metMemoryLimit(directories: readonly string[]): boolean {
-  return directories.some((path) =>
-    value(`${path}/memory.failcnt`, /^(\d+)$/m) > 0 ||
-    value(`${path}/memory.memsw.failcnt`, /^(\d+)$/m) > 0 ||
-    value(`${path}/memory.events`, /^max (\d+)$/m) > 0
-  );
+  return directories.some((path) => {
+    const number = (file: string) => value(`${path}/${file}`, /^(\d+)$/m);
+    const limit = number("memory.limit_in_bytes");
+    return value(`${path}/memory.events`, /^max (\d+)$/m) > 0 ||
+      number("memory.failcnt") > 0 || number("memory.memsw.failcnt") > 0 ||
+      limit > 0 &&
+        number("memory.max_usage_in_bytes") > limit - LARGEST_REQUEST;
+  });
 }
 
 function count(file: string): number {

@@ -14,7 +14,6 @@ import { dispatch } from "./dispatch.ts";
 import { command as env } from "./env.ts";
 import { command as events } from "./events.ts";
 import { command as plan } from "./plan.ts";
-import { command as ps } from "./ps.ts";
 import { command as validate } from "./validate.ts";
 
 /** A command that is loaded already. */
@@ -28,7 +27,6 @@ const COMMANDS: CommandTable = {
   env: here(env),
   events: here(events),
   plan: here(plan),
-  ps: here(ps),
   validate: here(validate),
 };
 

@@ -12,6 +12,7 @@ import {
 } from "../mapping/mapping.ts";
 import { RuntimeError } from "./errors.ts";
 import { statusOf } from "./init_process.ts";
+import { wasOomKilled } from "./oom_report.ts";
 import type { Runtime, StateReport } from "./runtime.ts";
 import { type ContainerRecord, readRecord } from "./store.ts";
 
@@ -121,6 +122,7 @@ export function report(
     owner: userName(record.owner),
     ...(Object.keys(annotations).length > 0 && { annotations }),
     ...(sandboxId !== id && { sandbox: sandboxId }),
+    ...(status === "stopped" && wasOomKilled(record) && { oomKilled: true }),
   };
 }
 

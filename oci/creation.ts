@@ -58,6 +58,7 @@ import { hostId, writeIdMaps } from "./id_maps.ts";
 import { processStat } from "./init_process.ts";
 import { lower, rootfsPath } from "./lower.ts";
 import { checkPreserved } from "./lower_process.ts";
+import { withOom } from "./oom_report.ts";
 import { osText } from "./os_error.ts";
 import { type Parts } from "./parts.ts";
 import { checkPrivileges, ownPrivileges } from "./privileges.ts";
@@ -181,7 +182,8 @@ export class Creation {
       const created = this.#make();
       this.parts.netDevices?.close();
       return created;
-    } catch (error) {
+    } catch (thrown) {
+      const error = withOom(thrown, this.#manager.directories);
       for (const undo of this.#undo.reverse()) {
         try {
           undo();

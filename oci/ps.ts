@@ -55,23 +55,37 @@ export function processTable(
 
 /**
  * The lines of a table that are of some processes, and its header.
+ *
+ * Numbers stand below the end of their header. That finds them also behind a
+ * column of several words; one that is shifted is found by counting words.
+ *
  * @throws {RuntimeError} system: it has no column PID
  */
 export function ofProcesses(table: string, pids: readonly number[]): string {
   const [header = "", ...lines] = table.split("\n");
-  const column = header.trim().split(/\s+/).indexOf("PID");
-  if (column < 0) {
+  const found = /(?<=^|\s)PID(?=\s|$)/.exec(header);
+  if (found === null) {
     throw new RuntimeError(
       "system",
       "Cannot list processes: couldn't find PID field in ps output",
       { hint: 'let ps print the column PID, as with "-o pid,args"' },
     );
   }
+  const end = found.index + "PID".length;
+  const column = words(header.slice(0, end)).length - 1;
   const wanted = new Set(pids);
-  const kept = lines.filter((line) =>
-    wanted.has(Number(line.trim().split(/\s+/)[column]))
-  );
+  const kept = lines.filter((line) => {
+    const below = /\S$/.test(line.slice(0, end)) && !/^\S/.test(line.slice(end))
+      ? words(line.slice(0, end)).at(-1)
+      : undefined;
+    const isPid = below !== undefined && /^\d+$/.test(below);
+    return wanted.has(Number(isPid ? below : words(line)[column]));
+  });
   return [header, ...kept].map((line) => `${line}\n`).join("");
+}
+
+function words(line: string): string[] {
+  return line.split(/\s+/).filter((word) => word !== "");
 }
 
 function runPs(args: readonly string[]): string {

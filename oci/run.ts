@@ -18,6 +18,7 @@ import { createContainer } from "./create.ts";
 import type { Created } from "./creation.ts";
 import type { NotifyRelay } from "./notify.ts";
 import { loadNotifyRelay } from "./notify_tools.ts";
+import { tellOom } from "./oom_report.ts";
 import { awaitInit, Relay } from "./relay.ts";
 import { remove, removeEnded } from "./remove.ts";
 import type { CreateOptions, Runtime } from "./runtime.ts";
@@ -104,6 +105,7 @@ export async function runContainer(
       notify?.untilEnd(pidfd),
     ]);
     runtime.log.debug("the program has ended", { ...ended });
+    if (ended.status !== 0) tellOom(runtime.log, created.record, ended);
     if (!keep) await removeEnded(runtime, created.record);
     while (reapAny() !== undefined);
     return ended.status;

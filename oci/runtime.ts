@@ -111,4 +111,6 @@ export interface StateReport {
   readonly annotations?: Readonly<Record<string, string>>;
   /** The sandbox (pod) that it belongs to, where that is not itself. */
   readonly sandbox?: string;
+  /** It has stopped, and processes of it were killed for memory. */
+  readonly oomKilled?: boolean;
 }

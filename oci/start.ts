@@ -20,6 +20,7 @@ import { HookError, loadHookRunner } from "./hook_tools.ts";
 import type { HookRunner } from "./hooks.ts";
 import { initLives, initWaits, statusOf } from "./init_process.ts";
 import { loadNotifyRelay } from "./notify_tools.ts";
+import { oomReason } from "./oom_report.ts";
 import { quote } from "./quote.ts";
 import { remove } from "./remove.ts";
 import type { Runtime } from "./runtime.ts";
@@ -198,7 +199,8 @@ export function checkStarted(record: ContainerRecord): void {
     if (!initLives(record)) {
       throw new RuntimeError(
         "process",
-        `Cannot start container ${quote(record.id)}: its init was killed`,
+        `Cannot start container ${quote(record.id)}: its init was killed` +
+          oomReason(record),
       );
     }
     sleep(BETWEEN);

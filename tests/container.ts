@@ -103,6 +103,7 @@ export interface State {
   bundle: string;
   annotations?: Record<string, string>;
   sandbox?: string;
+  oomKilled?: boolean;
 }
 
 export interface Needs {
