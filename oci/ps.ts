@@ -5,7 +5,7 @@
  */
 
 import { cgroupManagerFromState } from "../cgroup/existing.ts";
-import { close, type Fd, O, open, pipe } from "../ffi/fd.ts";
+import { close, type Fd, Handle, O, open, pipe } from "../ffi/fd.ts";
 import { readToEnd, stat } from "../ffi/files.ts";
 import { waitChild } from "../ffi/process.ts";
 import { spawn } from "../ffi/spawn.ts";
@@ -89,38 +89,47 @@ function words(line: string): string[] {
 }
 
 function runPs(args: readonly string[]): string {
-  const [reader, writer] = pipe();
-  const input = open("/dev/null", O.RDONLY);
-  let pid: number;
-  try {
-    pid = spawnPs(args, input, writer);
-  } catch (error) {
-    close(reader);
-    throw error;
-  } finally {
-    close(input);
-    close(writer);
-  }
-  const output = new TextDecoder().decode(readToEnd(reader));
-  close(reader);
+  const { pid, output, complaints } = startPs(args);
+  const table = text(output);
+  // It is short: a pipe holds it meanwhile.
+  const [complaint] = text(complaints).trim().split("\n");
   const { status } = waitChild(pid)!;
-  if (status === 0) return output;
+  if (status === 0) return table;
   throw new RuntimeError(
     "system",
-    `Cannot list processes: ps ${
-      args.join(" ")
-    } fails with status ${status}: ` +
-      output.trim().split("\n").slice(0, 1).join(""),
+    `Cannot list processes: ps ${args.join(" ")} fails with status ` +
+      `${status}: ${complaint}`,
   );
 }
 
-function spawnPs(args: readonly string[], input: Fd, output: Fd): number {
+/** Starts ps; its stdout and its stderr are to be read. */
+function startPs(args: readonly string[]) {
+  const [output, stdout] = pipe();
+  const [complaints, stderr] = pipe();
+  const input = open("/dev/null", O.RDONLY);
+  try {
+    const pid = spawnPs(args, [input, stdout, stderr]);
+    return { pid, output, complaints };
+  } catch (error) {
+    for (const fd of [output, complaints]) close(fd);
+    throw error;
+  } finally {
+    for (const fd of [input, stdout, stderr]) close(fd);
+  }
+}
+
+function text(fd: Fd): string {
+  using handle = new Handle(fd);
+  return new TextDecoder().decode(readToEnd(handle.fd));
+}
+
+function spawnPs(args: readonly string[], standard: readonly Fd[]): number {
   const env = Object.entries(Deno.env.toObject());
   return spawn({
     path: findProgram("ps"),
     args: ["ps", ...args],
     env: env.map(([name, value]) => `${name}=${value}`),
-    descriptors: [[0, input], [1, output], [2, output]],
+    descriptors: standard.map((fd, number) => [number, fd]),
   });
 }
 
