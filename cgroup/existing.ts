@@ -19,6 +19,16 @@ import {
 /** Which interface a container's cgroups have; `v1` covers hybrid hosts. */
 export type CgroupKind = "v1" | "v2" | "none";
 
+/** The unit of systemd's that a container's cgroups belong to. */
+export interface SystemdUnit {
+  /** Its name, such as `davit-abc.scope`. */
+  readonly unit: string;
+  /** The slice that it is in, such as `system.slice`. */
+  readonly slice: string;
+  /** Whether it is one of a user's own manager. */
+  readonly user: boolean;
+}
+
 /** What the container's state keeps of its cgroups; plain data. */
 export interface CgroupRecord {
   /** The interface of these cgroups. */
@@ -27,6 +37,8 @@ export interface CgroupRecord {
   readonly directories: readonly string[];
   /** The directories that were made for it, parents included. */
   readonly created: readonly string[];
+  /** Present where systemd made them. */
+  readonly systemd?: SystemdUnit;
 }
 
 /** How long to wait for processes to end, in milliseconds. */
@@ -38,6 +50,8 @@ const SIGKILL = 9;
 export class ExistingCgroups {
   /** The interface of these cgroups. */
   readonly kind: CgroupKind;
+  /** Present where systemd makes and removes them. */
+  readonly systemd: SystemdUnit | undefined;
   #directories: readonly string[];
   #created: readonly string[];
   /** The cgroups that are not known to be gone; undefined: all. */
@@ -46,6 +60,7 @@ export class ExistingCgroups {
   /** Takes what the container's state kept. */
   constructor(record: CgroupRecord) {
     this.kind = record.kind;
+    this.systemd = record.systemd;
     this.#directories = record.directories;
     this.#created = record.created;
   }
@@ -62,8 +77,9 @@ export class ExistingCgroups {
 
   /** What the container's state keeps. */
   record(): CgroupRecord {
-    const { kind, directories, created } = this;
-    return { kind, directories, created };
+    const { kind, directories, created, systemd } = this;
+    const known = { kind, directories, created };
+    return systemd === undefined ? known : { ...known, systemd };
   }
 
   /** The files to which a process writes "0" to join. */

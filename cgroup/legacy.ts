@@ -50,7 +50,13 @@ export class LegacyCgroups extends ExistingCgroups implements CgroupManager {
       controllers,
     }));
     const directories = cgroups.map((cgroup) => cgroup.directory);
-    super({ kind: "v1", directories, created: [] });
+    const { systemd } = plan;
+    super({
+      kind: "v1",
+      directories,
+      created: [],
+      ...systemd !== undefined && { systemd },
+    });
     this.#plan = plan;
     this.#hybrid = layout.unified !== undefined;
     this.#cgroups = cgroups;
@@ -64,7 +70,8 @@ export class LegacyCgroups extends ExistingCgroups implements CgroupManager {
     try {
       for (const cgroup of this.#cgroups) {
         try {
-          makeCgroup(cgroup.directory, cgroup.mountPoint, made);
+          const { directory, mountPoint } = cgroup;
+          makeCgroup(directory, mountPoint, made, this.systemd !== undefined);
           if (cgroup.controllers.includes("cpuset")) {
             inheritCpuset(cgroup, made);
           }
@@ -114,6 +121,7 @@ export class LegacyCgroups extends ExistingCgroups implements CgroupManager {
 
   #applyDevices(resources: CgroupResources): void {
     const rules = deviceRules(resources.devices);
+    if (!this.#plan.limitsDevices) return;
     const cgroup = this.#find("devices");
     // The v2 hierarchy filters devices where v1 has no such controller.
     const unified = this.#cgroups.find((c) => c.controllers.length === 0);

@@ -1,6 +1,6 @@
 import { deviceRules } from "./devices.ts";
 import { CgroupError } from "./error.ts";
-import { ExistingCgroups } from "./existing.ts";
+import { ExistingCgroups, type SystemdUnit } from "./existing.ts";
 import type { CgroupLayout } from "./layout.ts";
 import { LegacyCgroups } from "./legacy.ts";
 import { cgroupPlace } from "./place.ts";
@@ -27,6 +27,10 @@ export interface CgroupRequest {
   };
   /** Told of what is left out. */
   readonly log?: CgroupLog;
+  /** Whether the caller is root of the host; absent: he is. */
+  readonly privileged?: boolean;
+  /** The place that systemd gives the cgroups, and the unit that does. */
+  readonly scope?: { readonly place: string; readonly unit: SystemdUnit };
 }
 
 /**
@@ -39,6 +43,7 @@ export function cgroupManager(
   layout: CgroupLayout,
   request: CgroupRequest,
 ): CgroupManager {
+  const { scope } = request;
   const { linux } = request.spec ?? {};
   const cgroupsPath = request.cgroupsPath ?? linux?.cgroupsPath ?? "";
   const resources = linux?.resources ?? {};
@@ -53,10 +58,12 @@ export function cgroupManager(
   deviceRules(resources.devices);
   const [limit] = resourceWrites("v1", resources);
   const plan = {
-    place: cgroupPlace(request.id, cgroupsPath),
+    place: scope?.place ?? cgroupPlace(request.id, cgroupsPath),
     resources,
-    insists: limit !== undefined || cgroupsPath !== "",
+    insists: limit !== undefined || cgroupsPath !== "" || scope !== undefined,
     log: request.log ?? { debug() {}, warn() {} },
+    limitsDevices: request.privileged ?? true,
+    ...scope !== undefined && { systemd: scope.unit },
   };
   if (layout.hierarchies.length > 0) return new LegacyCgroups(layout, plan);
   if (layout.unified) return new UnifiedCgroups(layout.unified, plan);

@@ -16,9 +16,11 @@ import {
 } from "./tree.ts";
 
 /**
- * Makes a container's cgroup. One that exists already serves if it is idle.
+ * Makes a container's cgroup. One that exists already serves if it is idle, or
+ * if the container's first process is in it.
  *
  * @param made gets every directory that was made, parents first
+ * @param occupied whether somebody else has put the first process there
  * @throws {CgroupError} for a cgroup that is in use
  * @throws {SyscallError}
  */
@@ -26,8 +28,9 @@ export function makeCgroup(
   directory: string,
   root: string,
   made: string[],
+  occupied = false,
 ): void {
-  if (makeDirectory(directory, root, made)) return;
+  if (makeDirectory(directory, root, made) || occupied) return;
   const pids = processIds(directory);
   if (pids.length > 0) {
     throw new CgroupError(

@@ -1,5 +1,5 @@
 import type { DeviceRuleInput } from "./devices.ts";
-import type { CgroupKind, CgroupRecord } from "./existing.ts";
+import type { CgroupKind, CgroupRecord, SystemdUnit } from "./existing.ts";
 import type { CgroupLimits } from "./resources.ts";
 
 /** `linux.resources`, as far as this version applies it. */
@@ -20,6 +20,8 @@ export interface CgroupLog {
 export interface CgroupManager {
   /** The interface of these cgroups. */
   readonly kind: CgroupKind;
+  /** Present where systemd makes and removes them. */
+  readonly systemd: SystemdUnit | undefined;
   /**
    * The container's cgroup in each hierarchy, as absolute host paths. Before
    * create() where they will be; after it without those left out.
@@ -51,6 +53,16 @@ export interface CgroupPlan {
   readonly resources: CgroupResources;
   /** Whether the config insists on a cgroup: it sets limits or a path. */
   readonly insists: boolean;
+  /**
+   * Present where systemd makes the cgroups, with a process in them, before
+   * `create` makes the rest.
+   */
+  readonly systemd?: SystemdUnit;
+  /**
+   * Whether to make device rules. The kernel lets only root of the host; in
+   * a user namespace nobody has a device but those that are handed in.
+   */
+  readonly limitsDevices: boolean;
   /** Told of what is left out. */
   readonly log: CgroupLog;
 }

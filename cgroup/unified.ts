@@ -30,7 +30,13 @@ export class UnifiedCgroups extends ExistingCgroups implements CgroupManager {
   /** Makes nothing yet. */
   constructor(unified: UnifiedHierarchy, plan: CgroupPlan) {
     const directory = below(unified.mountPoint, plan.place);
-    super({ kind: "v2", directories: [directory], created: [] });
+    const { systemd } = plan;
+    super({
+      kind: "v2",
+      directories: [directory],
+      created: [],
+      ...systemd !== undefined && { systemd },
+    });
     this.#plan = plan;
     this.#root = unified.mountPoint;
   }
@@ -40,7 +46,7 @@ export class UnifiedCgroups extends ExistingCgroups implements CgroupManager {
     const made: string[] = [];
     for (const directory of this.directories) {
       try {
-        makeCgroup(directory, this.#root, made);
+        makeCgroup(directory, this.#root, made, this.systemd !== undefined);
         const refusals = enableControllers(directory, this.#root);
         this.#requireControllers(directory, refusals);
         this.settle([directory], made);
@@ -65,7 +71,7 @@ export class UnifiedCgroups extends ExistingCgroups implements CgroupManager {
       for (const write of resourceWrites("v2", resources)) {
         writeResource(directory, write);
       }
-      attachDeviceRules(directory, rules);
+      if (this.#plan.limitsDevices) attachDeviceRules(directory, rules);
     }
     if (this.directories.length === 0) {
       this.#plan.log.warn("no permission for cgroups: devices are not limited");

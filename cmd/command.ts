@@ -1,15 +1,12 @@
-import type { Runtime } from "../oci/runtime.ts";
+import type { CgroupDriver, Runtime } from "../oci/runtime.ts";
 import type { Option, Values } from "./options.ts";
-
-/** Who manages cgroups: the runtime through cgroupfs, or nobody. */
-export type CgroupManager = "cgroupfs" | "disabled";
 
 /** What a command is called with. */
 export interface Call<T extends readonly Option[] = readonly Option[]> {
   /** The state root and the log. */
   readonly runtime: Runtime;
   /** The global option `--cgroup-manager`. */
-  readonly cgroupManager: CgroupManager;
+  readonly cgroupManager: CgroupDriver;
   /** The command's own options, as given. */
   readonly options: Values<T>;
   /** The other arguments; as many as the command asks for. */

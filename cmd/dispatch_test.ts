@@ -80,6 +80,20 @@ Deno.test("dispatch() calls the command with what was given", async () => {
   assertEquals(call?.args, ["id"]);
 });
 
+Deno.test("dispatch() takes systemd for who makes cgroups", async () => {
+  const ways = [
+    ["--systemd-cgroup"],
+    ["--cgroup-manager=systemd"],
+    ["--systemd-cgroup", "--cgroup-manager", "systemd"],
+  ];
+  for (const options of ways) {
+    await davit(...options, "one", "id");
+    assertEquals(calls[0]?.cgroupManager, "systemd");
+  }
+  await davit("one", "id");
+  assertEquals(calls[0]?.cgroupManager, "cgroupfs");
+});
+
 Deno.test("dispatch() takes options after an ID", async () => {
   await davit("one", "id", "--all");
   assertEquals(calls[0]?.options, { all: true });
@@ -146,16 +160,12 @@ Deno.test("dispatch() refuses what it does not know", async () => {
 
 Deno.test("dispatch() refuses what it does not have", async () => {
   assertStringIncludes(
-    await refusal("--systemd-cgroup", "one", "id"),
-    "this version has no systemd cgroup driver",
-  );
-  assertStringIncludes(
-    await refusal("--cgroup-manager", "systemd", "one", "id"),
-    "this version has no systemd cgroup driver",
+    await refusal("--systemd-cgroup", "--cgroup-manager=cgroupfs", "one", "id"),
+    "--systemd-cgroup and --cgroup-manager cgroupfs exclude each other",
   );
   assertStringIncludes(
     await refusal("--cgroup-manager", "foo", "one", "id"),
-    'invalid cgroup-manager: "foo": expected cgroupfs or disabled',
+    'invalid cgroup-manager: "foo": expected cgroupfs, systemd or disabled',
   );
   assertStringIncludes(
     await refusal("--log-format", "foo", "one", "id"),
@@ -200,7 +210,7 @@ Deno.test("dispatch() reports errors on stderr and in the log", async () => {
     assertEquals(failure.stderr, "container not running\n");
     await davit(...options, "one");
     await davit(...options, "foo");
-    await davit(...options, "--systemd-cgroup", "one", "id");
+    await davit(...options, "--cgroup-manager=x", "one", "id");
     const messages = Deno.readTextFileSync(log).trimEnd().split("\n").map(
       (line) => {
         const { level, msg, time, ...rest } = JSON.parse(line);
@@ -212,7 +222,7 @@ Deno.test("dispatch() reports errors on stderr and in the log", async () => {
     assertEquals(messages[0], "container not running");
     assertMatch(messages[1], /^davit one: expected/);
     assertMatch(messages[2], /^No help topic/);
-    assertMatch(messages[3], /systemd/);
+    assertMatch(messages[3], /cgroup-manager/);
   } finally {
     Deno.removeSync(log);
   }

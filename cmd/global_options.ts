@@ -1,5 +1,5 @@
 import { inUserNamespace } from "../oci/user_namespace.ts";
-import type { CgroupManager } from "./command.ts";
+import type { CgroupDriver } from "../oci/runtime.ts";
 import { currentDirectory } from "./current_directory.ts";
 import type { LogFormat } from "./log.ts";
 import { type Option, usageError, type Values } from "./options.ts";
@@ -27,11 +27,11 @@ export const GLOBAL_OPTIONS = [
     name: "cgroup-manager",
     value: "manager",
     help:
-      'who makes cgroups: cgroupfs, or disabled for nobody (default: "cgroupfs")',
+      'who makes cgroups: cgroupfs (Davit itself), systemd, or disabled for nobody (default: "cgroupfs")',
   },
   {
     name: "systemd-cgroup",
-    help: "make cgroups through systemd (refused: there is no such driver yet)",
+    help: "as --cgroup-manager systemd",
   },
   { name: "criu", value: "path", help: "ignored, as in runc" },
   { name: "rootless", value: "value", help: "ignored" },
@@ -55,29 +55,31 @@ export function logFormat(text = "text"): LogFormat {
 }
 
 /** Who may make cgroups: the values of `--cgroup-manager`. */
-export const CGROUP_MANAGERS: readonly CgroupManager[] = [
+export const CGROUP_MANAGERS: readonly CgroupDriver[] = [
   "cgroupfs",
+  "systemd",
   "disabled",
 ];
 
 /**
  * Who makes cgroups.
  *
- * @throws RuntimeError (usage) when that is not built, or unknown
+ * @throws RuntimeError (usage) when there is no such manager
  */
-export function chooseCgroupManager(globals: Globals): CgroupManager {
-  const text = globals["cgroup-manager"] ?? "cgroupfs";
-  if (globals["systemd-cgroup"] || text === "systemd") {
+export function chooseCgroupManager(globals: Globals): CgroupDriver {
+  const systemd = globals["systemd-cgroup"] === true;
+  const text = globals["cgroup-manager"] ?? (systemd ? "systemd" : "cgroupfs");
+  if (systemd && text !== "systemd") {
     throw usageError(
       "davit",
-      "this version has no systemd cgroup driver: leave out --systemd-cgroup, or use cgroupfs",
+      `--systemd-cgroup and --cgroup-manager ${text} exclude each other`,
     );
   }
   const manager = CGROUP_MANAGERS.find((name) => name === text);
   if (manager !== undefined) return manager;
   throw usageError(
     "davit",
-    `invalid cgroup-manager: "${text}": expected cgroupfs or disabled`,
+    `invalid cgroup-manager: "${text}": expected cgroupfs, systemd or disabled`,
   );
 }
 

@@ -26,9 +26,10 @@ exit status is the command's.
     trailing: true,
   },
   options: OPTIONS,
-  run({ runtime, options, args }) {
+  run({ cgroupManager, runtime, options, args }) {
     return tryOut(runtime, {
       args: [...args],
+      cgroupManager,
       terminal: options.tty === true,
     });
   },

@@ -297,6 +297,8 @@ export interface LaunchInput {
   readonly namespaces: readonly NamespaceInput[];
   /** For a new time namespace. */
   readonly timeOffsets?: readonly TimeOffsetInput[];
+  /** Somebody else puts the first process into its cgroups, for Davit. */
+  readonly awaitsPlace?: { readonly why: string; readonly pointer: string };
   /** Davit has to do something for init before it sets anything up. */
   readonly awaitsDavit?: { readonly why: string; readonly pointer: string };
   readonly hostname?: string;

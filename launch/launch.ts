@@ -51,6 +51,8 @@ export interface LaunchOptions {
   readonly meanwhile: () => void;
   /** Writes the maps of the user namespace of the process `pid`. */
   readonly writeMaps: (pid: number) => void;
+  /** Puts the first process, which waits, into its cgroups. */
+  readonly onPlace?: (pid: number) => void;
   /** Told init's pid, while init sets the container up. */
   readonly onPid: (pid: number) => void;
   /** Takes the listener of init's seccomp filter; closed afterwards. */
@@ -243,6 +245,9 @@ function converse(
     } else if (tag === TAG.console && fd !== undefined) found.master = fd;
     else if (tag === TAG.maps) {
       writeMaps(found.first!);
+      write(socket, new Uint8Array(1));
+    } else if (tag === TAG.place) {
+      options.onPlace?.(found.first!);
       write(socket, new Uint8Array(1));
     } else if (tag === TAG.listener && fd !== undefined) found.listener = fd;
     else if (tag === TAG.copyFrom && fd !== undefined) found.directory = fd;

@@ -41,6 +41,8 @@ export const TAG = {
   joining: 0xffff000c,
   /** A standalone launcher: the cgroup with this number was made. */
   made: 0xffff000d,
+  /** The first process waits until Davit has put it where it belongs. */
+  place: 0xffff000e,
 } as const;
 
 /** Of the directory below, a tmpfs's root takes over the permissions. */

@@ -6,12 +6,15 @@
  * @module
  */
 
+import { CgroupError } from "../cgroup/error.ts";
 import { hostLayout } from "../cgroup/layout.ts";
 import { cgroupManager } from "../cgroup/manager.ts";
+import { scopeName, scopePath } from "../cgroup/systemd/scope.ts";
 import { realPath } from "../ffi/files.ts";
 import { planLaunch } from "../launch/compile.ts";
 import { listCalls, type ListedCall } from "../launch/listing.ts";
 import { checkConfig, readConfig } from "./config.ts";
+import { awaitsScope } from "./creation_cgroups.ts";
 import { lowerFilter } from "./creation_seccomp.ts";
 import {
   ConfigError,
@@ -28,6 +31,7 @@ import { withoutOwnNamespaces } from "./namespace_paths.ts";
 import { osText } from "./os_error.ts";
 import { planSections } from "./plan_sections.ts";
 import { ownPrivileges } from "./privileges.ts";
+import type { CgroupDriver } from "./runtime.ts";
 import type { Spec } from "./spec.ts";
 
 /** One thing that would be done. */
@@ -70,7 +74,7 @@ export interface PlanOptions {
   readonly config?: Uint8Array<ArrayBuffer>;
   readonly bundle: string;
   readonly id: string;
-  readonly cgroupManager?: "cgroupfs" | "disabled";
+  readonly cgroupManager?: CgroupDriver;
   /** Refuse unknown properties, and null for none. */
   readonly strict?: boolean;
 }
@@ -105,7 +109,15 @@ export async function planBundle(options: PlanOptions): Promise<BundlePlan> {
     const layout = options.cgroupManager === "disabled"
       ? { kind: "none" as const, hierarchies: [], unified: undefined }
       : hostLayout();
-    const manager = cgroupManager(layout, { id, spec, log });
+    const scope = options.cgroupManager === "systemd"
+      ? plannedScope(id, spec)
+      : undefined;
+    const manager = cgroupManager(layout, {
+      id,
+      spec,
+      log,
+      ...scope !== undefined && { scope },
+    });
     const filter = lowerFilter({ ...(seccomp && { seccomp }) }, spec, log);
     const hooks = recordHooks(spec.hooks);
     // An ordinary user plans root's containers as well.
@@ -116,6 +128,7 @@ export async function planBundle(options: PlanOptions): Promise<BundlePlan> {
       bundle,
       layout,
       cgroupDirectories: manager.directories,
+      ...scope !== undefined && { awaitsPlace: awaitsScope(scope.unit) },
       noPivot: false,
       preserveFds: 0,
       privileges: users ? privileges : "host",
@@ -133,6 +146,16 @@ export async function planBundle(options: PlanOptions): Promise<BundlePlan> {
       calls: listCalls(planLaunch(whole)),
     };
   });
+}
+
+/** The scope that systemd would make, where its managers usually are. */
+function plannedScope(id: string, { linux: { cgroupsPath = "" } = {} }: Spec) {
+  const uid = Deno.uid();
+  const user = uid !== 0;
+  const name = scopeName(CgroupError, id, cgroupsPath, user);
+  const above = `/user.slice/user-${uid}.slice/user@${uid}.service`;
+  const place = (user ? above : "") + scopePath(name);
+  return { place, unit: { ...name, user } };
 }
 
 function folderOf(bundle: string): string {

@@ -82,7 +82,11 @@ export async function createContainer(
       options,
       extras: { ...extras, config: text },
     });
-    const parts = await loadParts(order.spec, runtime.log);
+    const parts = await loadParts(
+      order.spec,
+      runtime.log,
+      order.options,
+    );
     return new Creation(
       runtime,
       order.options,

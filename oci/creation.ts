@@ -10,9 +10,7 @@
  */
 
 import { hostLayout } from "../cgroup/layout.ts";
-import { cgroupManager } from "../cgroup/manager.ts";
 import { processCgroupsPath } from "../cgroup/paths.ts";
-import type { CgroupManager } from "../cgroup/types.ts";
 import { SyscallError } from "../ffi/error.ts";
 import {
   close,
@@ -86,6 +84,7 @@ import {
   endInit,
   writePidFile,
 } from "./creation_checks.ts";
+import { CreationCgroups } from "./creation_cgroups.ts";
 import { lowerFilter, sendListener } from "./creation_seccomp.ts";
 
 /** A created container, and the terminal that nobody has taken yet. */
@@ -116,7 +115,7 @@ export interface CreationExtras {
 /** One container being made: what there is so far, and how to undo it. */
 export class Creation {
   readonly #undo: (() => void)[] = [];
-  readonly #manager: CgroupManager;
+  readonly #cgroups: CreationCgroups;
   readonly #owner = Deno.uid() ?? 0;
   readonly #privileges = ownPrivileges();
   readonly #startNow: boolean;
@@ -140,9 +139,8 @@ export class Creation {
     readonly parts: Parts,
     readonly extras: CreationExtras = {},
   ) {
-    const { id, preserveFds = 0, cgroupManager: kind } = options;
-    const { log } = runtime;
-    const { hooks } = parts;
+    const { id, preserveFds = 0 } = options;
+    const { hooks, systemd } = parts;
     // A terminal gets its size before the program looks at it.
     this.#startNow = extras.startNow === true && !spec.process?.terminal &&
       hooks?.all.startContainer === undefined &&
@@ -151,12 +149,13 @@ export class Creation {
     checkPrivileges(spec, this.#privileges);
     checkRootfs(rootfsPath(spec, bundle));
     checkConsole(spec, options, relays);
-    const layout = kind === "disabled"
-      ? { kind: "none" as const, hierarchies: [], unified: undefined }
-      : hostLayout();
-    this.#manager = kind === "disabled"
-      ? cgroupManager(layout, { id, log })
-      : cgroupManager(layout, { id, spec, log });
+    this.#cgroups = new CreationCgroups(
+      options,
+      runtime,
+      spec,
+      this.#privileges,
+      systemd,
+    );
     this.#record = {
       ociVersion: spec.ociVersion,
       id,
@@ -167,13 +166,13 @@ export class Creation {
       owner: this.#owner,
       annotations: spec.annotations ?? {},
       status: "creating",
-      cgroups: this.#manager.record(),
+      cgroups: this.#cgroups.record(),
       cgroupsMade: false,
       resourceCgroups: [],
       reasons: {},
       ...options.ownKeyring !== undefined && { ownKeyring: options.ownKeyring },
     };
-    log.about?.({ sandbox: this.#record.sandboxId });
+    runtime.log.about?.({ sandbox: this.#record.sandboxId });
   }
 
   /** Makes the container, or undoes what it made and throws. */
@@ -181,9 +180,10 @@ export class Creation {
     try {
       const created = this.#make();
       this.parts.netDevices?.close();
+      this.#cgroups.close();
       return created;
     } catch (thrown) {
-      const error = withOom(thrown, this.#manager.directories);
+      const error = withOom(thrown, this.#cgroups.manager.directories);
       for (const undo of this.#undo.reverse()) {
         try {
           undo();
@@ -191,6 +191,7 @@ export class Creation {
           this.runtime.log.warn(`cleaning up: ${(second as Error).message}`);
         }
       }
+      this.#cgroups.close();
       const { hooks } = this.parts;
       if (this.#hooksBegan) {
         hooks?.runner.runPoststop(hooks.all, this.#hookState("stopped"));
@@ -226,18 +227,31 @@ export class Creation {
   }
 
   #makeCgroups(): void {
-    this.#manager.create();
-    this.#undo.push(() => {
-      this.#manager.signalAll(9);
-      this.#manager.destroy();
-    });
-    const cgroups = this.#manager.record();
+    if (this.#cgroups.awaitsProcess) return;
+    this.#cgroups.make();
+    this.#undo.push(() => this.#cgroups.remove());
+    this.#settleCgroups();
+  }
+
+  /** The first process, which waits, gets into cgroups that systemd makes. */
+  #placeProcess(pid: number): void {
+    this.#cgroups.start(pid);
+    this.#undo.push(() => this.#cgroups.remove());
+    this.#cgroups.makeRest(pid);
+    this.#settleCgroups();
+  }
+
+  /** Puts cgroups on record and sets their limits. */
+  #settleCgroups(): void {
+    const cgroups = this.#cgroups.record();
+    const { directories } = this.#record.cgroups;
     this.#record = { ...this.#record, cgroups };
-    // Parents are not in the first record.
-    if (cgroups.created.length > cgroups.directories.length) {
-      writeRecord(this.runtime.root, this.#record);
-    }
-    this.#manager.applyResources(this.spec.linux?.resources);
+    // Parents are not in the first record, nor is what systemd makes.
+    if (
+      cgroups.created.length > cgroups.directories.length ||
+      directories.length < cgroups.directories.length
+    ) writeRecord(this.runtime.root, this.#record);
+    this.#cgroups.limit();
   }
 
   /** Makes the groups of resctrl, if any; they are on record before. */
@@ -258,7 +272,7 @@ export class Creation {
       id,
       bundle: this.bundle,
       layout: hostLayout(),
-      cgroupDirectories: this.#manager.directories,
+      ...this.#cgroups.forLaunch(),
       noPivot,
       ...noPivot && {
         hidden: wholeMounts(
@@ -281,7 +295,7 @@ export class Creation {
     decisions?.tellDecisions(this.runtime.log, {
       spec: this.spec,
       input: whole,
-      manager: this.#manager,
+      manager: this.#cgroups.manager,
       hooks: hooks?.all,
       calls: plan.steps.length,
     });
@@ -323,7 +337,11 @@ export class Creation {
         meanwhile: () => this.#whileLaunching(),
         writeMaps: (pid) =>
           writeIdMaps(pid, this.spec.linux ?? {}, this.#privileges),
-        onPid: (pid) => this.#prepareRecord(pid, plan),
+        onPlace: (pid) => this.#placeProcess(pid),
+        onPid: (pid) => {
+          this.#cgroups.limitInit();
+          this.#prepareRecord(pid, plan);
+        },
         onListener: (listener, pid) =>
           sendListener(listener, pid, this.parts, this.spec, this.#record),
         ...this.#copyUp(),
@@ -446,7 +464,7 @@ export class Creation {
       new TextEncoder().encode(JSON.stringify(spec));
     saveConfig(root, id, text);
     extras.meanwhile?.();
-    if (this.#manager.kind === "none") return;
+    if (this.#cgroups.none) return;
     const isSandbox = containerType(spec) !== "container";
     const resourceCgroups = processCgroupsPath(spec, { isSandbox, log });
     this.#record = { ...this.#record, resourceCgroups };

@@ -121,7 +121,7 @@ export function features(tables: FeatureTables): Features {
         v1: tables.cgroupManagers.includes("cgroupfs"),
         v2: tables.cgroupManagers.includes("cgroupfs"),
         systemd: tables.cgroupManagers.includes("systemd"),
-        systemdUser: false,
+        systemdUser: tables.cgroupManagers.includes("systemd"),
         rdma: linux({ resources: { rdma: { mlx5_0: { hcaHandles: 1 } } } }),
       },
       seccomp: seccomp(tables, (filter) => linux({ seccomp: filter })),
@@ -146,8 +146,8 @@ export function features(tables: FeatureTables): Features {
       netDevices: { enabled: linux({ netDevices: { eth0: {} } }) },
     },
     annotations: tables.annotations,
-    // None names a host's path or program, or loosens a container.
-    potentiallyUnsafeConfigAnnotations: [],
+    // Properties of a container's unit may start and stop others.
+    potentiallyUnsafeConfigAnnotations: ["org.systemd.property."],
   };
 }
 

@@ -37,6 +37,8 @@ export interface LowerContext {
   readonly layout: CgroupLayout;
   /** The container's cgroup in each hierarchy. */
   readonly cgroupDirectories: readonly string[];
+  /** Present where somebody else puts the first process into them. */
+  readonly awaitsPlace?: NonNullable<LaunchInput["awaitsPlace"]>;
   readonly noPivot: boolean;
   /** With `noPivot`, what `wholeMounts` found on the host. */
   readonly hidden?: readonly string[];
@@ -84,7 +86,7 @@ export function rootfsPath(spec: Spec, bundle: string): string {
  * @throws {ConfigError} what only shows in the context of the host
  */
 export function lower(spec: Spec, context: LowerContext): LaunchInput {
-  const { id, bundle, layout, cgroupDirectories } = context;
+  const { id, awaitsPlace, bundle, layout, cgroupDirectories } = context;
   const { privileges = "host" } = context;
   const { tasks, unified } = cgroupJoins(layout, cgroupDirectories);
   const { linux = {}, mounts = [], root, hostname, domainname } = spec;
@@ -117,7 +119,9 @@ export function lower(spec: Spec, context: LowerContext): LaunchInput {
     ...(hostname !== undefined && hostname !== "" && { hostname }),
     ...(domainname !== undefined && domainname !== "" && { domainname }),
     cgroupTasks: tasks,
-    ...(unified !== undefined && { cgroupDirectory: unified }),
+    ...(awaitsPlace !== undefined
+      ? { awaitsPlace }
+      : unified !== undefined && { cgroupDirectory: unified }),
     ...(idMaps.maps.length > 0 && { idMaps: idMaps.maps.length }),
     mounts: lowerMounts(mounts, {
       bundle,

@@ -16,7 +16,9 @@ import { loadNetDeviceMover } from "./net_device_tools.ts";
 import type { NetDeviceMover } from "./net_devices.ts";
 import type { Logger } from "./logger.ts";
 import { loadResctrl, type ResctrlPart } from "./resctrl_tools.ts";
+import type { CreateOptions } from "./runtime.ts";
 import type { Spec } from "./spec.ts";
+import { loadSystemd, type SystemdPart } from "./systemd_tools.ts";
 
 /** What a configuration needs besides what every one needs. */
 export interface Parts {
@@ -30,10 +32,15 @@ export interface Parts {
   readonly resctrl?: ResctrlPart;
   readonly seccomp?: typeof import("./seccomp_part.ts");
   readonly copyUp?: typeof import("./copy_up.ts");
+  readonly systemd?: SystemdPart;
 }
 
-/** Loads the parts that `spec` needs. */
-export async function loadParts(spec: Spec, log: Logger): Promise<Parts> {
+/** Loads the parts that `spec` needs, and who is to make its cgroups. */
+export async function loadParts(
+  spec: Spec,
+  log: Logger,
+  { cgroupManager }: Pick<CreateOptions, "cgroupManager"> = {},
+): Promise<Parts> {
   const { linux, mounts = [], process } = spec;
   const hooks = recordHooks(spec.hooks);
   return {
@@ -48,6 +55,7 @@ export async function loadParts(spec: Spec, log: Logger): Promise<Parts> {
       netDevices: await loadNetDeviceMover(),
     }),
     ...(linux?.intelRdt && { resctrl: await loadResctrl() }),
+    ...(cgroupManager === "systemd" && { systemd: await loadSystemd() }),
     ...(linux?.seccomp && process && {
       seccomp: await import("./seccomp_part.ts"),
     }),

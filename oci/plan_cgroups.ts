@@ -15,11 +15,13 @@ export function cgroupEntries(
   { linux = {} }: Spec,
   manager: CgroupManager,
 ): PlanEntry[] {
-  const { kind, directories } = manager;
+  const { kind, directories, systemd } = manager;
   if (kind === "none") return [];
   const entries: PlanEntry[] = directories.map((directory) => ({
     subject: directory,
-    detail: "made if missing, joined by init",
+    detail: systemd === undefined
+      ? "made if missing, joined by init"
+      : `made by systemd: the unit ${systemd.unit}, in ${systemd.slice}`,
     reason: "",
     pointer: linux.cgroupsPath ? "/linux/cgroupsPath" : "",
   }));

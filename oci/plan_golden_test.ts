@@ -27,7 +27,7 @@ const NO_CGROUPS = { layout: cgroupLayout(""), cgroupDirectories: [] };
 /** The input of a launch, without what depends on this machine. */
 function input(
   spec: Spec,
-  on: typeof V1,
+  on: typeof V1 & Pick<LaunchInput, "awaitsPlace">,
   more: { noPivot?: boolean; hidden?: string[]; preserveFds?: number } = {},
 ): LaunchInput {
   const lowered = lower(spec, {
@@ -79,6 +79,19 @@ const CONSOLE = { terminal: true, consoleSize: { height: 24, width: 80 } };
 const PLANS: Record<string, () => LaunchInput> = {
   default_v1: () => input(standard(false), V1),
   default_v2: () => input(standard(true), V2),
+  systemd_scope: () =>
+    input(
+      small({
+        linux: { namespaces: [{ type: "mount" }, { type: "cgroup" }] },
+      }),
+      {
+        ...V2,
+        awaitsPlace: {
+          why: "wait for the unit davit-golden.scope",
+          pointer: "/linux/cgroupsPath",
+        },
+      },
+    ),
   terminal: () =>
     input(small({ process: CONSOLE, mounts: [DEVPTS] }), NO_CGROUPS),
   terminal_of_the_host: () => input(small({ process: CONSOLE }), NO_CGROUPS),

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { CgroupError } from "../cgroup/error.ts";
 import { cgroupManagerFromState } from "../cgroup/existing.ts";
 import { E } from "../ffi/errno.ts";
 import { SyscallError } from "../ffi/error.ts";
@@ -28,6 +29,7 @@ import {
   removeFolder,
   RESERVED,
 } from "./store.ts";
+import { loadSystemd, type SystemdPart } from "./systemd_tools.ts";
 
 const SIGKILL = 9;
 /** How long a killed process may take to end, in milliseconds. */
@@ -45,45 +47,71 @@ export async function remove(
   id: string,
   { force }: { readonly force: boolean },
 ): Promise<void> {
-  const removed = explained(`delete container ${quote(id)}`, () => {
-    const { root } = runtime;
-    if (id === "") throw new RuntimeError("usage", "Missing container ID");
-    const usable = isUsableId(id) && id !== RESERVED;
-    if (!usable || !hasFolder(root, id)) {
-      if (!force) throw doesNotExist(id);
-      if (usable) delContainerIDMapping(root, id);
-      return undefined;
-    }
-    const record = force ? readAny(runtime, id) : readRecord(root, id);
-    if (record !== undefined) {
-      runtime.log.about?.({ sandbox: record.sandboxId });
-    }
-    const members = record === undefined ? [] : liveMembers(root, record);
-    if (!force) {
-      if (record === undefined) throw doesNotExist(id);
-      const status = statusOf(root, record);
-      if (status !== "stopped") {
-        throw new RuntimeError(
-          "state",
-          `Cannot delete container ${quote(id)} that is not stopped: it is ` +
-            `${status}`,
-          { hint: "kill it first, or give --force" },
-        );
-      }
-      if (members.length > 0) throw isNeeded(id, members);
-    }
-    if (members.length > 0) {
-      runtime.log.warn(
-        `the sandbox of live containers is deleted: ${members.join(", ")}`,
-      );
-    }
+  const found = explained(
+    `delete container ${quote(id)}`,
+    () => lookUp(runtime, id, force),
+  );
+  if (found === undefined) return;
+  const { record } = found;
+  const systemd = await systemdOf(record);
+  explained(`delete container ${quote(id)}`, () => {
     runtime.trace?.phase("end processes and remove cgroups");
-    if (record !== undefined) removeProcesses(runtime, record);
+    if (record !== undefined) {
+      endInit(runtime, record);
+      removeGroups(runtime, record, systemd);
+    }
     runtime.trace?.phase("remove the record");
     removeTraces(runtime, id, record?.sandboxId ?? id);
-    return record;
   });
-  if (removed !== undefined) await runPoststop(runtime, removed);
+  if (record !== undefined) await runPoststop(runtime, record);
+}
+
+/**
+ * What is to be deleted: the record of a container, if it can be read.
+ * Undefined: there is nothing, and that is no error.
+ */
+function lookUp(
+  runtime: Runtime,
+  id: string,
+  force: boolean,
+): { readonly record: ContainerRecord | undefined } | undefined {
+  const { root } = runtime;
+  if (id === "") throw new RuntimeError("usage", "Missing container ID");
+  const usable = isUsableId(id) && id !== RESERVED;
+  if (!usable || !hasFolder(root, id)) {
+    if (!force) throw doesNotExist(id);
+    if (usable) delContainerIDMapping(root, id);
+    return undefined;
+  }
+  const record = force ? readAny(runtime, id) : readRecord(root, id);
+  if (record !== undefined) runtime.log.about?.({ sandbox: record.sandboxId });
+  const members = record === undefined ? [] : liveMembers(root, record);
+  if (!force) {
+    if (record === undefined) throw doesNotExist(id);
+    const status = statusOf(root, record);
+    if (status !== "stopped") {
+      throw new RuntimeError(
+        "state",
+        `Cannot delete container ${quote(id)} that is not stopped: it is ` +
+          `${status}`,
+        { hint: "kill it first, or give --force" },
+      );
+    }
+    if (members.length > 0) throw isNeeded(id, members);
+  }
+  if (members.length > 0) {
+    runtime.log.warn(
+      `the sandbox of live containers is deleted: ${members.join(", ")}`,
+    );
+  }
+  return { record };
+}
+
+/** What talks with systemd, where it has made the cgroups. */
+async function systemdOf(
+  record: ContainerRecord | undefined,
+): Promise<SystemdPart | undefined> {
+  return record?.cgroups.systemd && await loadSystemd();
 }
 
 /**
@@ -96,9 +124,10 @@ export async function removeEnded(
   record: ContainerRecord,
 ): Promise<void> {
   const { id, sandboxId } = record;
+  const systemd = await systemdOf(record);
   explained(`delete container ${quote(id)}`, () => {
     runtime.trace?.phase("remove cgroups");
-    removeGroups(runtime, record);
+    removeGroups(runtime, record, systemd);
     runtime.trace?.phase("remove the record");
     removeTraces(runtime, id, sandboxId);
   });
@@ -149,17 +178,18 @@ function readAny({ root, log }: Runtime, id: string) {
   }
 }
 
-/** Ends what still runs, and removes the cgroups. */
-function removeProcesses(runtime: Runtime, record: ContainerRecord): void {
-  endInit(runtime, record);
-  removeGroups(runtime, record);
-}
-
 /** Removes the cgroups, and the groups of resctrl. */
-function removeGroups({ log }: Runtime, record: ContainerRecord): void {
-  removeCgroups(record);
+function removeGroups(
+  runtime: Runtime,
+  record: ContainerRecord,
+  systemd: SystemdPart | undefined,
+): void {
+  removeCgroups(runtime, record, systemd);
   const { directories } = record.cgroups;
-  log.debug("cgroups removed", { killed: record.cgroupsMade, directories });
+  runtime.log.debug("cgroups removed", {
+    killed: record.cgroupsMade,
+    directories,
+  });
   for (const path of record.resctrl ?? []) {
     const errno = rmdir(path);
     if (errno === 0 || errno === E.ENOENT) continue;
@@ -167,11 +197,24 @@ function removeGroups({ log }: Runtime, record: ContainerRecord): void {
   }
 }
 
-function removeCgroups(record: ContainerRecord): void {
+function removeCgroups(
+  { log }: Runtime,
+  record: ContainerRecord,
+  systemd: SystemdPart | undefined,
+): void {
   const cgroups = cgroupManagerFromState(record.cgroups);
   // Before they were made, processes in them would be somebody else's.
-  if (record.cgroupsMade) cgroups.killAndDestroy();
-  else cgroups.destroy();
+  if (!record.cgroupsMade) return cgroups.destroy();
+  if (systemd === undefined) return cgroups.killAndDestroy();
+  cgroups.signalAll(SIGKILL);
+  try {
+    systemd.scopes.stopUnit(systemd.tools, record.cgroups.systemd!);
+  } catch (error) {
+    // It finds out by itself that the cgroups are gone.
+    if (!(error instanceof CgroupError)) throw error;
+    log.warn(error.message);
+  }
+  cgroups.destroy();
 }
 
 /** Kills init if it lives, and waits until it is gone. */

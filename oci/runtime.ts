@@ -58,6 +58,9 @@ export interface ListenFds {
 /** What a program has as stdin, stdout and stderr. */
 export type Stdio = readonly [stdin: Fd, stdout: Fd, stderr: Fd];
 
+/** Who makes a container's cgroups: Davit itself, systemd, or nobody. */
+export type CgroupDriver = "cgroupfs" | "systemd" | "disabled";
+
 /** What a container is made from. */
 export interface CreateOptions {
   /** The text of the configuration; absent: the bundle's `config.json`. */
@@ -88,8 +91,8 @@ export interface CreateOptions {
   readonly notifySocket?: string;
   /** Refuse unknown properties of the configuration, and null for none. */
   readonly strict?: boolean;
-  /** `disabled`: leave cgroups alone. */
-  readonly cgroupManager?: "cgroupfs" | "disabled";
+  /** Who makes cgroups; absent: cgroupfs, which is Davit itself. */
+  readonly cgroupManager?: CgroupDriver;
 }
 
 /** A container's status, runtime.md ("State"). */

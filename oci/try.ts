@@ -10,7 +10,7 @@ import { defaultSpec } from "./default_spec.ts";
 import { explained } from "./explain.ts";
 import { loadParts } from "./parts.ts";
 import { runContainer } from "./run.ts";
-import type { Runtime } from "./runtime.ts";
+import type { CgroupDriver, Runtime } from "./runtime.ts";
 import type { Mount, Spec } from "./spec.ts";
 import { tourScript } from "./tour.ts";
 
@@ -19,6 +19,7 @@ export interface TryOptions {
   /** The program and its arguments; none: a small tour. */
   readonly args: readonly string[];
   readonly terminal: boolean;
+  readonly cgroupManager: CgroupDriver;
 }
 
 /** Fresh and empty, whatever the host keeps there. */
@@ -44,10 +45,16 @@ const NO_CAPABILITIES = {
  */
 export function tryOut(
   runtime: Runtime,
-  { args, terminal }: TryOptions,
+  { args, cgroupManager, terminal }: TryOptions,
 ): Promise<number> {
   const id = `try-${Deno.pid}`;
-  const options = { id, bundle: "/", detach: false, keep: false };
+  const options = {
+    id,
+    bundle: "/",
+    cgroupManager,
+    detach: false,
+    keep: false,
+  };
   const command = args.length > 0 ? args : ["/bin/sh", "-c", tourScript()];
   const spec = trySpec(command, terminal);
   return runContainer(
@@ -55,7 +62,7 @@ export function tryOut(
     options,
     async (meanwhile) => {
       const extras = { recursiveReadonly: true, startNow: true, meanwhile };
-      const parts = await loadParts(spec, runtime.log);
+      const parts = await loadParts(spec, runtime.log, options);
       return explained(
         "make a throw-away container",
         () =>

@@ -358,7 +358,7 @@ const badLines: [words: string[], cause: RegExp][] = [
   [["state", "one", "two"], /found 2/],
   [["list", "--format", "yaml"], /yaml/],
   [["--log-format", "xml", "list"], /xml/],
-  [["--systemd-cgroup", "list"], /systemd/],
+  [["--cgroup-manager", "v2", "list"], /cgroup-manager: "v2"/],
   [["create", "--preserve-fds", "many", "ID"], /preserve-fds/],
   [["--log", "/no/such/folder/log", "list"], /\/no\/such\/folder\/log/],
   [["create", "--bundle"], /bundle/],

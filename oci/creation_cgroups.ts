@@ -1,0 +1,191 @@
+/**
+ * The cgroups of one container being made: by Davit itself, or by systemd
+ * around the container's first process, which waits meanwhile.
+ *
+ * @module
+ */
+
+import { deviceRules } from "../cgroup/devices.ts";
+import type { CgroupRecord, SystemdUnit } from "../cgroup/existing.ts";
+import { hostLayout } from "../cgroup/layout.ts";
+import { cgroupManager } from "../cgroup/manager.ts";
+import { resourceWrites } from "../cgroup/resources.ts";
+import type { Scope } from "../cgroup/systemd/scope.ts";
+import type { CgroupManager, CgroupResources } from "../cgroup/types.ts";
+import type { LaunchInput, Privileges } from "../launch/input.ts";
+import { RuntimeError } from "./errors.ts";
+import { quote } from "./quote.ts";
+import type { CreateOptions, Runtime } from "./runtime.ts";
+import type { Spec } from "./spec.ts";
+import type { SystemdPart } from "./systemd_tools.ts";
+
+/** The cgroups of one container being made. */
+export class CreationCgroups {
+  /** Makes and limits those that Davit makes itself. */
+  readonly manager: CgroupManager;
+  readonly #scope: Scope | undefined;
+  readonly #resources: CgroupResources;
+  /** Limits for when the first process, which makes init, is gone. */
+  readonly #later: CgroupResources | undefined;
+  #made = false;
+
+  /**
+   * Makes nothing yet.
+   *
+   * @param systemd present where systemd is to make them
+   * @throws {CgroupError} what is asked for cannot be
+   */
+  constructor(
+    { cgroupManager: kind, id }: CreateOptions,
+    { log }: Runtime,
+    spec: Spec,
+    privileges: Privileges,
+    systemd: SystemdPart | undefined,
+  ) {
+    const { annotations, linux: { cgroupsPath = "", resources = {} } = {} } =
+      spec;
+    const privileged = privileges === "host";
+    const { now, later } = systemd === undefined
+      ? { now: resources, later: undefined }
+      : withRoomForTwo(resources);
+    this.#resources = now;
+    this.#later = later;
+    if (kind === "disabled") {
+      const none = {
+        kind: "none" as const,
+        hierarchies: [],
+        unified: undefined,
+      };
+      this.manager = cgroupManager(none, { id, log });
+      return;
+    }
+    const layout = hostLayout();
+    const legacy = layout.hierarchies.length > 0;
+    this.#scope = systemd && new systemd.scopes.Scope(systemd.tools, {
+      id,
+      cgroupsPath,
+      annotations,
+      user: !privileged,
+      legacy,
+    });
+    this.manager = cgroupManager(layout, {
+      id,
+      spec,
+      log,
+      privileged,
+      ...this.#scope !== undefined && { scope: this.#scope },
+    });
+  }
+
+  /** Whether systemd makes them, around the container's first process. */
+  get awaitsProcess(): boolean {
+    return this.#scope !== undefined;
+  }
+
+  /** Whether there are none. */
+  get none(): boolean {
+    return this.manager.kind === "none";
+  }
+
+  /** What the container's state is to keep of them. */
+  record(): CgroupRecord {
+    const record = this.manager.record();
+    // Before systemd has made them, what is there is somebody else's.
+    return this.#made || !this.awaitsProcess
+      ? record
+      : { ...record, directories: [], created: [] };
+  }
+
+  /** What launching has to know. */
+  forLaunch(): {
+    readonly cgroupDirectories: readonly string[];
+    readonly awaitsPlace?: NonNullable<LaunchInput["awaitsPlace"]>;
+  } {
+    const cgroupDirectories = this.manager.directories;
+    if (this.#scope === undefined) return { cgroupDirectories };
+    const awaitsPlace = awaitsScope(this.#scope.unit);
+    return { cgroupDirectories, awaitsPlace };
+  }
+
+  /** Makes them, with no process in them. */
+  make(): void {
+    this.manager.create();
+    this.#made = true;
+  }
+
+  /** Has systemd make them around a process. */
+  start(pid: number): void {
+    const { kind } = this.manager;
+    const resources = this.#resources;
+    this.#scope!.start(pid, {
+      writes: kind === "none" ? [] : resourceWrites(kind, resources),
+      devices: deviceRules(resources.devices),
+    });
+  }
+
+  /**
+   * After `start`: makes the cgroups that systemd does not know of.
+   * @throws {RuntimeError} systemd put the process somewhere else
+   */
+  makeRest(pid: number): void {
+    this.make();
+    const [first = ""] = this.manager.directories;
+    if (this.manager.pids().includes(pid)) return;
+    throw new RuntimeError(
+      "system",
+      `Cannot find the process that ${
+        quote(this.#scope!.unit.unit)
+      } was made ` +
+        `for in its cgroup, ${
+          quote(first)
+        }: is the cgroup file system another ` +
+        "one than systemd's?",
+    );
+  }
+
+  /** Sets limits and device rules. */
+  limit(): void {
+    this.manager.applyResources(this.#resources);
+  }
+
+  /** Sets the limits that init alone fits into, now that it is there. */
+  limitInit(): void {
+    const { kind } = this.manager;
+    if (this.#later === undefined || kind === "none") return;
+    this.#scope!.limit({ writes: resourceWrites(kind, this.#later) });
+  }
+
+  /** Kills all that is in them and removes them. */
+  remove(): void {
+    this.manager.signalAll(9);
+    this.#scope?.stop();
+    this.manager.destroy();
+  }
+
+  /** Ends the talk with systemd. */
+  close(): void {
+    this.#scope?.[Symbol.dispose]();
+  }
+}
+
+/** What the first process waits for before it goes on. */
+export function awaitsScope(
+  { unit }: SystemdUnit,
+): NonNullable<LaunchInput["awaitsPlace"]> {
+  return { why: `wait for the unit ${unit}`, pointer: "/linux/cgroupsPath" };
+}
+
+/**
+ * What may be limited while the first process, which then makes init, is in
+ * the cgroups too: not the number of tasks to less than two.
+ */
+function withRoomForTwo(
+  resources: CgroupResources,
+): { now: CgroupResources; later: CgroupResources | undefined } {
+  const limit = resources.pids?.limit;
+  if (limit === undefined || limit < 0 || limit >= 2) {
+    return { now: resources, later: undefined };
+  }
+  const { pids, ...now } = resources;
+  return { now, later: { pids: pids! } };
+}
