@@ -1,6 +1,9 @@
 import { SyscallError } from "../ffi/error.ts";
 import { assertEquals, assertThrows } from "@std/assert";
+import { AT_FDCWD, close, type Fd, O, openat2 } from "../ffi/fd.ts";
+import { unlink } from "../ffi/files.ts";
 import {
+  cgroupTree,
   deepestFirst,
   makeDirectory,
   processIds,
@@ -121,6 +124,56 @@ Deno.test(
     assertEquals(removeDirectory(`${root}/a`), false);
     assertEquals(removeDirectory(`${root}/a/b`), true);
     assertEquals(removeDirectory(`${root}/a/b`), true);
+  }),
+);
+
+/** Nests directories until their path is longer than one may be. */
+function nest(root: string, levels: number): void {
+  const open: Fd[] = [];
+  let base = root;
+  for (let level = 0; level < levels; level += 100) {
+    const below = `${base}/${Array(100).fill("a".repeat(9)).join("/")}`;
+    Deno.mkdirSync(below, { recursive: true });
+    const fd = openat2(AT_FDCWD, below, { flags: O.PATH });
+    open.push(fd);
+    base = `/proc/self/fd/${fd}`;
+  }
+  Deno.writeTextFileSync(`${base}/cgroup.procs`, "14\n");
+  open.forEach(close);
+}
+
+Deno.test(
+  "trees deeper than a path can say are read",
+  withRoot((root) => {
+    nest(root, 1000); // 10,000 bytes
+    Deno.mkdirSync(`${root}/beside`);
+    assertEquals(processIds(root), [14]);
+    assertEquals([...cgroupTree(root)].length, 1002);
+  }),
+);
+
+Deno.test(
+  "removeTree() removes trees deeper than a path can say",
+  withRoot((root) => {
+    Deno.mkdirSync(`${root}/cg`);
+    nest(`${root}/cg`, 1000);
+    // What stands for a file of the kernel's would stay.
+    for (const path of cgroupTree(`${root}/cg`)) {
+      unlink(`${path}/cgroup.procs`);
+    }
+    assertEquals(removeTree(`${root}/cg`), true);
+    assertEquals(exists(`${root}/cg`), false);
+  }),
+);
+
+Deno.test(
+  "cgroupTree() leaves no descriptor open when it is cut short",
+  withRoot((root) => {
+    nest(root, 1000);
+    const count = () => [...Deno.readDirSync("/proc/self/fd")].length;
+    const before = count();
+    for (const _path of cgroupTree(root)) break;
+    assertEquals(count(), before);
   }),
 );
 

@@ -11,11 +11,10 @@ export function pressure(
   files: CgroupFiles,
   resource: "cpu" | "memory" | "io",
 ): Pressure | undefined {
-  const text = files.text(`${resource}.pressure`);
-  return text === undefined ? undefined : {
-    some: share(text, "some") ?? NONE,
-    full: share(text, "full") ?? NONE,
-  };
+  const text = files.text(`${resource}.pressure`) ?? "";
+  const some = share(text, "some");
+  // Older kernels have no second line for cpu.
+  return some && { some, full: share(text, "full") ?? NONE };
 }
 
 /** A line such as `some avg10=0.00 avg60=1.50 avg300=0.00 total=5432`. */
