@@ -213,8 +213,9 @@ Deno.test("dispatch() reports errors on stderr and in the log", async () => {
     await davit(...options, "--cgroup-manager=x", "one", "id");
     const messages = Deno.readTextFileSync(log).trimEnd().split("\n").map(
       (line) => {
-        const { level, msg, time, ...rest } = JSON.parse(line);
+        const { level, msg, time, class: kind, ...rest } = JSON.parse(line);
         assertEquals([level, typeof time, rest], ["error", "string", {}]);
+        assertEquals(kind, /not running/.test(msg) ? "state" : "usage");
         return msg;
       },
     );

@@ -1,5 +1,7 @@
+import { errnoName } from "../ffi/errno.ts";
 import { SyscallError } from "../ffi/error.ts";
-import { RuntimeError } from "../oci/errors.ts";
+import { failureOf } from "../oci/cause_tools.ts";
+import { ConfigError, RuntimeError } from "../oci/errors.ts";
 import type { Logger } from "../oci/logger.ts";
 import { escapeControls } from "./escape.ts";
 import { writeError } from "./output.ts";
@@ -24,12 +26,32 @@ export function report(
     ? `${describeError(error)} (run with --debug for the trace)`
     : describeError(error);
   if (log === undefined) writeError(`${escapeControls(line)}\n`);
-  else log.error(line);
+  else log.error(line, errorFields(error));
   if (bug && debug) {
     const trace = error instanceof Error ? error.stack : undefined;
     if (trace !== undefined) writeError(`${trace}\n`);
   }
   return error instanceof RuntimeError ? error.status ?? FAILURE : FAILURE;
+}
+
+/**
+ * What engines may match in the place of words: an error's class and, where
+ * the kernel or the configuration is behind it, `errno`, `step` and `pointer`.
+ */
+export function errorFields(error: unknown): Record<string, string> {
+  const failure = failureOf(error);
+  const first = error instanceof ConfigError ? error.problems[0] : undefined;
+  const pointer = failure?.pointer || first?.pointer;
+  return {
+    class: error instanceof RuntimeError
+      ? error.code
+      : isBug(error)
+      ? "bug"
+      : "system",
+    ...failure && { errno: errnoName(failure.errno) },
+    ...failure?.why && { step: failure.why },
+    ...pointer && { pointer },
+  };
 }
 
 /** An error's line, with what to do about it. */

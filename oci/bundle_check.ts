@@ -18,7 +18,7 @@ import { rootfsPath } from "./lower.ts";
 import { bindSource, isBind } from "./lower_mounts.ts";
 import { withoutOwnNamespaces } from "./namespace_paths.ts";
 import { osText } from "./os_error.ts";
-import { programProblem } from "./program_check.ts";
+import { programPlaces, programProblem } from "./program_check.ts";
 import { describeValue, quote } from "./quote.ts";
 import { HOOKS } from "./schema_config.ts";
 import type { Spec } from "./spec.ts";
@@ -34,10 +34,6 @@ export interface BundleReport {
   /** What is odd, but understood. */
   readonly warnings: readonly Problem[];
 }
-
-/** Where programs are looked for without a PATH, as the launch does. */
-const DEFAULT_PATH =
-  "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /**
  * Checks a bundle as a whole: its `config.json` against the specification, and
@@ -118,7 +114,7 @@ function programProblems(
   rootfs: string,
   name: string,
 ): Problem[] {
-  const places = candidates(spec, name);
+  const places = programPlaces(spec.process ?? {});
   // What is mounted there is another file system's.
   if (places.some((place) => isCovered(spec, place))) return [];
   using root = new Handle(
@@ -127,7 +123,7 @@ function programProblems(
   const found = places.map((place) => programProblem(root.fd, place, ARCH));
   if (found.length === 0 || found.includes(undefined)) return [];
   // The one that is there, if any, says more than that others are not.
-  const best = found.find((p) => !p!.message.startsWith("is not in")) ??
+  const best = found.find((p) => !p!.absent) ??
     found[0]!;
   const at = name.includes("/")
     ? best.message
@@ -136,19 +132,6 @@ function programProblems(
     : best.message;
   const message = `the program ${quote(name)} ${at}`;
   return [problem("/process/args/0", name, message, best.mend)];
-}
-
-/** Where the launch looks for a program, as absolute paths. */
-function candidates({ process }: Spec, name: string): string[] {
-  const cwd = process?.cwd ?? "/";
-  if (name.includes("/")) {
-    return [name.startsWith("/") ? name : `${cwd}/${name}`];
-  }
-  const path = process?.env?.find((entry) => entry.startsWith("PATH="))
-    ?.slice("PATH=".length) ?? DEFAULT_PATH;
-  return path.split(":").map((folder) =>
-    folder.startsWith("/") ? `${folder}/${name}` : `${cwd}/${folder}/${name}`
-  );
 }
 
 /** Whether something is mounted over a path of the root file system. */

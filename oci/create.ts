@@ -9,11 +9,13 @@
 import { SyscallError } from "../ffi/error.ts";
 import { close, closesOnExec } from "../ffi/fd.ts";
 import { mkdirExactly } from "../ffi/files.ts";
+import { type CauseContext, withCause } from "./cause_tools.ts";
 import { checkConfig, readConfig } from "./config.ts";
 import { validCreateParams } from "./create_params.ts";
 import { ConfigError, describeProblem } from "./errors.ts";
 import { explain } from "./explain.ts";
 import { withoutForeignLabels } from "./labels.ts";
+import { rootfsPath } from "./lower.ts";
 import { unraisableAmbient } from "./lower_process.ts";
 import { withoutOwnNamespaces } from "./namespace_paths.ts";
 import { loadParts } from "./parts.ts";
@@ -51,6 +53,7 @@ export async function createContainer(
 ): Promise<Created> {
   const { id } = options;
   const { trace } = runtime;
+  let context: CauseContext = {};
   try {
     trace?.phase("read and check config.json");
     const bundle = validCreateParams(runtime, id, options.bundle);
@@ -70,6 +73,7 @@ export async function createContainer(
     }
     trace?.phase("look at the host");
     const spec = withoutOwnNamespaces(labelled);
+    context = { spec, rootfs: rootfsPath(spec, bundle) };
     const unraisable = unraisableAmbient(spec.process?.capabilities);
     if (unraisable.length > 0) {
       runtime.log.info(
@@ -97,7 +101,8 @@ export async function createContainer(
       order.extras,
     ).run();
   } catch (error) {
-    throw explain(`create container ${quote(id)}`, error);
+    const explained = explain(`create container ${quote(id)}`, error);
+    throw await withCause(explained, context);
   }
 }
 

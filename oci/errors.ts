@@ -45,6 +45,16 @@ export class RuntimeError extends Error {
     if (options.hint !== undefined) this.hint = options.hint;
     if (options.status !== undefined) this.status = options.status;
   }
+
+  /** The same error with what to do about it. */
+  withHint(hint: string): RuntimeError {
+    const { cause, code, message, status } = this;
+    return new RuntimeError(code, message, {
+      hint,
+      ...cause !== undefined && { cause },
+      ...status !== undefined && { status },
+    });
+  }
 }
 
 /** One thing that is wrong, or odd, in a `config.json`. */

@@ -11,6 +11,7 @@ import { closesOnExec } from "../ffi/fd.ts";
 import { readBytes } from "../ffi/files.ts";
 import { LaunchError } from "../launch/error.ts";
 import { CGROUP_POINTER } from "../launch/cgroups.ts";
+import { type CauseContext, withCause } from "./cause_tools.ts";
 import { parseObject } from "./config.ts";
 import { checkScreen } from "./creation_checks.ts";
 import { getExistingContainerInfo } from "./container_info.ts";
@@ -37,16 +38,26 @@ export async function exec(
   runtime: Runtime,
   options: ExecOptions,
 ): Promise<number> {
+  let context: CauseContext = {};
   try {
     runtime.trace?.phase("find the container, check the process");
     const order = await prepare(runtime, options);
+    const { process, record, spec } = order;
+    const initPid = record.init?.pid;
+    context = {
+      spec,
+      process,
+      rootfs: record.rootfs,
+      ...initPid !== undefined && { initPid },
+    };
     using signals = new Signals(options.last ?? false);
     using execution = new Execution(order);
     execution.start(signals);
     runtime.trace?.phase("wait for the program");
     return options.detach ? 0 : await execution.end(signals);
   } catch (error) {
-    throw explain(`exec in container ${quote(options.id)}`, told(error));
+    const doing = `exec in container ${quote(options.id)}`;
+    throw await withCause(explain(doing, told(error)), context);
   }
 }
 

@@ -18,6 +18,7 @@ import {
 import { fstat, S } from "../ffi/files.ts";
 import type { Arch } from "../ffi/syscall_numbers.ts";
 import { quote } from "./quote.ts";
+import type { Process } from "./spec_process.ts";
 
 /** What is in a program's way. */
 export interface ProgramProblem {
@@ -26,6 +27,25 @@ export interface ProgramProblem {
   /** What was found, to follow the program's name. */
   readonly message: string;
   readonly mend: string;
+  /** Whether there is no such file at all. */
+  readonly absent?: boolean;
+}
+
+/** Where programs are looked for without a PATH, as the launch does. */
+const DEFAULT_PATH =
+  "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/** Where the launch looks for a process's program, as absolute paths. */
+export function programPlaces(
+  { args = [], cwd, env = [] }: Partial<Process>,
+): string[] {
+  const [name = ""] = args;
+  const below = (path: string) =>
+    path.startsWith("/") ? path : `${cwd ?? ""}/${path}`;
+  if (name.includes("/")) return [below(name)];
+  const path = env.findLast((entry) => entry.startsWith("PATH="))
+    ?.slice("PATH=".length) ?? DEFAULT_PATH;
+  return path.split(":").map((folder) => below(`${folder}/${name}`));
 }
 
 /** The kernel reads so much of a file to see what it is, execve(2). */
@@ -105,6 +125,7 @@ export function programProblem(
 function missing(errno: number): ProgramProblem {
   return {
     errno,
+    absent: errno === E.ENOENT || errno === E.ENOTDIR,
     message: errno === E.ENOENT
       ? "is not in the root file system"
       : `cannot be looked at: ${errnoText(errno)}`,

@@ -14,6 +14,7 @@ import { LaunchError } from "../launch/error.ts";
 import { MESSAGE_SIZE, parseMessage, TAG } from "../launch/messages.ts";
 import { getExistingContainerInfo } from "./container_info.ts";
 import { RuntimeError } from "./errors.ts";
+import { withCause } from "./cause_tools.ts";
 import { explained } from "./explain.ts";
 import { hookState } from "./hook_state.ts";
 import { HookError, loadHookRunner } from "./hook_tools.ts";
@@ -29,6 +30,7 @@ import {
   type ContainerRecord,
   notifyFolder,
   removeStartSocket,
+  savedConfig,
   startSocket,
 } from "./store.ts";
 
@@ -91,7 +93,10 @@ export async function startCreated(
     );
   } catch (error) {
     if (error instanceof HookError) await destroy(runtime, id);
-    throw error;
+    throw await withCause(error, {
+      rootfs: record.rootfs,
+      config: savedConfig(runtime.root, id),
+    });
   }
 }
 

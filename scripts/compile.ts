@@ -95,6 +95,7 @@ function elfMachine(path: string): number {
 const ALONE = [
   { entry: "cmd/more.ts", source: "./cmd/more.ts", file: "more.js" },
   { entry: "oci/decisions.ts", source: "./decisions.ts", file: "decisions.js" },
+  { entry: "oci/causes.ts", source: "./causes.ts", file: "causes.js" },
 ];
 
 function bundle(folder: string): string {

@@ -1,0 +1,266 @@
+/** The causes of failures, each made for real, are told with their mends. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import type { Config, Patch } from "./config.ts";
+import { command, type Container, containerTest } from "./container.ts";
+import { assertOneLine, assertSuccess, run } from "./davit.ts";
+
+/** A test that `run` fails with a line that tells the cause. */
+function fails(
+  name: string,
+  patch: Patch,
+  expected: RegExp,
+  prepare: (container: Container) => void = () => {},
+  wrap: readonly string[] = [],
+): void {
+  containerTest(`the cause is told: ${name}`, patch, async (container) => {
+    prepare(container);
+    const words = container.words(
+      "run",
+      "--bundle",
+      container.bundle,
+      container.id,
+    );
+    // Root of a user namespace may not change the host's.
+    if (wrap.includes("--user")) {
+      words.splice(1, 0, "--cgroup-manager", "disabled");
+    }
+    assertOneLine(await run([...wrap, ...words]), expected);
+  });
+}
+
+/** Puts a program into the root file system. */
+function program(text: string | Uint8Array, mode = 0o755) {
+  return ({ rootfs }: Container) => {
+    const bytes = typeof text === "string"
+      ? new TextEncoder().encode(text)
+      : text;
+    Deno.writeFileSync(`${rootfs}/bin/program`, bytes);
+    Deno.chmodSync(`${rootfs}/bin/program`, mode);
+  };
+}
+
+/** An ELF header of a processor that this host is not. */
+function foreign(): Uint8Array {
+  const bytes = new Uint8Array(4096);
+  bytes.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
+  new DataView(bytes.buffer).setUint16(16, 2, true);
+  bytes[18] = 8; // MIPS
+  return bytes;
+}
+
+const RUN = command(["/bin/program"]);
+
+fails(
+  "a script's interpreter is missing",
+  RUN,
+  /^exec \/bin\/program: no such file or directory; .*asks for the interpreter "\/bin\/bash", which is not in the root file system: install it/,
+  program("#!/bin/bash\n"),
+);
+fails(
+  "a script has the line ends of Windows",
+  RUN,
+  /; "\/bin\/program" asks for .*carriage return \(CRLF\): save it with Unix line ends$/,
+  program("#!/bin/sh\r\necho\r\n"),
+);
+fails(
+  "a program's loader is missing",
+  RUN,
+  /: no such file or directory; .*needs the loader "[^"]*ld-linux[^"]*", which is not in the root/,
+  program(Deno.readFileSync("/bin/ls")),
+);
+fails(
+  "a program is for another processor",
+  RUN,
+  /: exec format error; .*is for the processor mips, this host's is/,
+  program(foreign()),
+);
+fails(
+  "a script has no first line",
+  RUN,
+  /: exec format error; .*begins neither as ELF does nor with #!: begin a script with #!/,
+  program("echo hello\n"),
+);
+fails(
+  "a program is not executable",
+  RUN,
+  /: permission denied; "\/bin\/program" is not executable: chmod \+x/,
+  program("#!/bin/sh\n", 0o644),
+);
+
+containerTest(
+  "the cause is told: start finds what create could not",
+  RUN,
+  async (container) => {
+    program("#!/bin/bash\n")(container);
+    assertSuccess(await container.create());
+    assertOneLine(
+      await container.start(),
+      /no such file or directory; .*asks for the interpreter "\/bin\/bash"/,
+    );
+  },
+);
+
+fails(
+  "root without CAP_SYS_ADMIN",
+  command(["true"]),
+  /Operation not permitted.*; Davit has no CAP_SYS_ADMIN: run it as root/,
+  undefined,
+  [
+    "setpriv",
+    "--bounding-set=-sys_admin",
+    "--inh-caps=-sys_admin",
+  ],
+);
+
+/** A user namespace with a host's network, or another namespace less. */
+function users(without: string, more: Patch = () => {}): Patch {
+  return command(["true"], (config) => {
+    const { linux } = config;
+    linux.namespaces = linux.namespaces.filter((n) => n.type !== without);
+    linux.namespaces.push({ type: "user" });
+    linux.uidMappings = linux.gidMappings = [
+      { containerID: 0, hostID: 0, size: 70000 },
+    ];
+    more(config);
+  });
+}
+
+fails(
+  "sysfs in a user namespace, with the host's network",
+  users("network"),
+  /mount sysfs on \/sys .*not permitted; a user namespace may mount sysfs only with a network namespace that it owns: add/,
+);
+fails(
+  "mqueue in a user namespace, with the host's queues",
+  users("ipc"),
+  /mount mqueue .*; a user namespace may mount mqueue only with a ipc namespace/,
+);
+
+/** Makes a user namespace with its own mounts around Davit. */
+function inUsers(script: string): string[] {
+  return [
+    "unshare",
+    "--user",
+    "--map-root-user",
+    "--mount",
+    "--pid",
+    "--fork",
+    "--mount-proc",
+    "sh",
+    "-c",
+    `${script}; exec "$@"`,
+    "sh",
+  ];
+}
+
+fails(
+  "parts of /proc are covered",
+  command(["true"], noCgroupMount),
+  /mount proc on \/proc .*; parts of this \/proc are covered \(\/proc\/sys\)/,
+  undefined,
+  inUsers("mount -t tmpfs tmpfs /proc/sys"),
+);
+
+function noCgroupMount(config: Config): void {
+  config.mounts = config.mounts.filter((m) => m.type !== "cgroup");
+}
+
+fails(
+  "a bind mount without what is mounted below it, in a user namespace",
+  command(["true"], (config) => {
+    noCgroupMount(config);
+    config.mounts.push({
+      destination: "/x",
+      source: "/sys/fs",
+      options: ["bind"],
+    });
+  }),
+  /mount source \/sys\/fs .*: Invalid argument; there are mounts below it \(\/sys\/fs\/\w+.*bind it with "rbind"$/,
+  undefined,
+  inUsers(":"),
+);
+fails(
+  "a file system that the kernel has not",
+  command(["true"], (config) => {
+    config.mounts.push({ destination: "/x", type: "nosuchfs", source: "x" });
+  }),
+  /No such device; this kernel has no file system "nosuchfs": check the type/,
+);
+fails(
+  "a mount point is missing where nothing can be made",
+  command(["true"], (config) => {
+    config.mounts.push({ destination: "/missing", type: "tmpfs" });
+  }),
+  /on \/missing .*: Read-only file system; "\/missing" is missing in the root/,
+  undefined,
+  [
+    "unshare",
+    "--mount",
+    "sh",
+    "-c",
+    'for last; do :; done; for a; do [ "$b" = --bundle ] && d=$a; b=$a; done; mount --bind "$d/rootfs" "$d/rootfs" && mount -o remount,bind,ro "$d/rootfs" && exec "$@"',
+    "sh",
+  ],
+);
+
+/** Cgroups of v1 that are read-only in a mount namespace. */
+fails(
+  "cgroups are mounted read-only",
+  command(["true"], (config) => {
+    config.linux.resources = { pids: { limit: 20 } };
+  }),
+  /cgroup .*read-only file system; the cgroup file system is mounted read-only: mount -o remount,rw$/i,
+  undefined,
+  [
+    "unshare",
+    "--mount",
+    "sh",
+    "-c",
+    'd=/sys/fs/cgroup/pids; [ -d $d ] || d=/sys/fs/cgroup; mount --bind $d $d && mount -o remount,bind,ro $d && exec "$@"',
+    "sh",
+  ],
+);
+
+containerTest(
+  "the cause is told: a program that exec cannot run",
+  command(["sleep", "1000"]),
+  async (container) => {
+    program("#!/bin/bash\n")(container);
+    assertSuccess(await container.run(["--detach"]));
+    const result = await container.davit(["exec", container.id, "program"]);
+    assertEquals(result.code, 255);
+    assertMatch(result.stderr, /; "\/bin\/program" asks for the interpreter/);
+  },
+);
+
+containerTest(
+  "the log has an error's class, errno, step and pointer",
+  command(["no-such"]),
+  async (container) => {
+    const log = `${container.folder}/log`;
+    const flags = ["--log", log, "--log-format", "json"];
+    const last = (): Record<string, string> => {
+      const lines = Deno.readTextFileSync(log).trimEnd().split("\n");
+      return JSON.parse(lines.at(-1)!);
+    };
+    const { bundle, id } = container;
+    await container.davit([...flags, "run", "--bundle", bundle, id]);
+    const { class: kind, errno, pointer, step, level } = last();
+    assertEquals(
+      { kind, errno, pointer, step, level },
+      {
+        kind: "process",
+        errno: "ENOENT",
+        pointer: "/process/args/0",
+        step: 'exec: "no-such"',
+        level: "error",
+      },
+    );
+    await container.davit([...flags, "start", id]);
+    assertEquals(last()["class"], "not-found");
+    Deno.writeTextFileSync(`${bundle}/config.json`, '{"ociVersion": 5}');
+    await container.davit([...flags, "run", "--bundle", bundle, id]);
+    assertEquals(last()["class"], "config");
+    assert(last()["pointer"]!.startsWith("/"), JSON.stringify(last()));
+  },
+);
