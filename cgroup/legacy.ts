@@ -1,25 +1,21 @@
 import { readText } from "../ffi/files.ts";
+import { applyWrites, notMounted } from "./apply.ts";
+import { controllerVersions, handDown } from "./controllers.ts";
 import { attachDeviceRules } from "./device_attach.ts";
 import { allowsEverything, deviceRules } from "./devices.ts";
 import { CgroupError, osCode } from "./error.ts";
 import { ExistingCgroups } from "./existing.ts";
 import type { CgroupLayout } from "./layout.ts";
 import { writeDeviceRules } from "./legacy_devices.ts";
-import type { CgroupManager, CgroupPlan, CgroupResources } from "./types.ts";
 import { below, parentOf } from "./place.ts";
-import {
-  propertyName,
-  type ResourceWrite,
-  resourceWrites,
-} from "./resources.ts";
-import {
-  cannotCreate,
-  isRefused,
-  makeCgroup,
-  undo,
-  writeResource,
-} from "./setup.ts";
+import { resourceWrites } from "./resources/lower.ts";
+import type { ResourceWrite, VersionOf } from "./resources/write.ts";
+import { cannotCreate, isRefused, makeCgroup, undo } from "./setup.ts";
 import { writeFile } from "./tree.ts";
+import type { CgroupManager, CgroupPlan, CgroupResources } from "./types.ts";
+
+/** The file of the device rules is of this controller. */
+const DEVICES = { controller: "devices", version: "v1" } as const;
 
 /** The container's cgroup in one hierarchy. */
 interface Cgroup {
@@ -33,6 +29,7 @@ interface Cgroup {
 export class LegacyCgroups extends ExistingCgroups implements CgroupManager {
   readonly #plan: CgroupPlan;
   readonly #hybrid: boolean;
+  readonly #versionOf: VersionOf;
   #cgroups: readonly Cgroup[];
 
   /**
@@ -59,6 +56,7 @@ export class LegacyCgroups extends ExistingCgroups implements CgroupManager {
     });
     this.#plan = plan;
     this.#hybrid = layout.unified !== undefined;
+    this.#versionOf = controllerVersions(layout);
     this.#cgroups = cgroups;
     this.#requireControllers();
   }
@@ -67,22 +65,23 @@ export class LegacyCgroups extends ExistingCgroups implements CgroupManager {
   create(): void {
     const made: string[] = [];
     const usable: Cgroup[] = [];
+    const writes = this.writes(this.#plan.resources);
+    let refusal: CgroupError | undefined;
     try {
       for (const cgroup of this.#cgroups) {
+        const asked = writes.filter((write) => hasFile(cgroup, write));
         try {
-          const { directory, mountPoint } = cgroup;
-          makeCgroup(directory, mountPoint, made, this.systemd !== undefined);
-          if (cgroup.controllers.includes("cpuset")) {
-            inheritCpuset(cgroup, made);
-          }
+          this.#make(cgroup, asked, made);
           usable.push(cgroup);
         } catch (error) {
-          if (!isRefused(error) || this.#plan.insists) {
-            throw cannotCreate(cgroup.directory, error);
-          }
+          const failure = cannotCreate(cgroup.directory, error);
+          if (!isRefused(error) || asked.length > 0) throw failure;
+          refusal ??= failure;
           this.#leaveOut(cgroup, error);
         }
       }
+      // With a path or with limits somewhere else: none at all will not do.
+      if (usable.length === 0 && this.#plan.insists && refusal) throw refusal;
     } catch (error) {
       undo(made);
       throw error;
@@ -91,38 +90,34 @@ export class LegacyCgroups extends ExistingCgroups implements CgroupManager {
     this.settle(usable.map((cgroup) => cgroup.directory), made);
   }
 
-  /** Sets limits and device rules; without resources the default rules. */
-  applyResources(resources: CgroupResources = {}): void {
-    const writes = resourceWrites("v1", resources);
-    const late: ResourceWrite[] = [];
-    for (const write of writes) {
-      try {
-        this.#write(write);
-      } catch (error) {
-        // With a quota in place the kernel takes a period only if both fit
-        // the parent's: then the quota has to come first.
-        const cause = error instanceof CgroupError ? error.cause : undefined;
-        const again = write.file === "cpu.cfs_period_us" &&
-          osCode(cause) === "EINVAL" &&
-          writes.some(({ file }) => file === "cpu.cfs_quota_us");
-        if (!again) throw error;
-        late.push(write);
-      }
+  #make(cgroup: Cgroup, asked: readonly ResourceWrite[], made: string[]): void {
+    const { controllers, directory, mountPoint } = cgroup;
+    makeCgroup(directory, mountPoint, made, this.systemd !== undefined);
+    if (controllers.includes("cpuset")) inheritCpuset(cgroup, made);
+    // Beside v1 only what is asked for is taken: it is the host's to divide.
+    if (controllers.length === 0 && asked.length > 0) {
+      handDown(directory, mountPoint, asked);
     }
-    for (const write of late) this.#write(write);
-    this.#applyDevices(resources);
   }
 
-  #write(write: ResourceWrite): void {
-    const cgroup = this.#find(write.controller);
-    if (cgroup === undefined) throw notMounted(write);
-    writeResource(cgroup.directory, write);
+  /** What sets the limits of `resources`. */
+  writes(resources: CgroupResources = {}): ResourceWrite[] {
+    return resourceWrites(this.#versionOf, resources, this.#plan.rare);
+  }
+
+  /** Sets limits and device rules; without resources the default rules. */
+  applyResources(resources: CgroupResources = {}): void {
+    applyWrites(
+      this.writes(resources),
+      (write) => this.#find(write)?.directory,
+    );
+    this.#applyDevices(resources);
   }
 
   #applyDevices(resources: CgroupResources): void {
     const rules = deviceRules(resources.devices);
     if (!this.#plan.limitsDevices) return;
-    const cgroup = this.#find("devices");
+    const cgroup = this.#find(DEVICES);
     // The v2 hierarchy filters devices where v1 has no such controller.
     const unified = this.#cgroups.find((c) => c.controllers.length === 0);
     if (cgroup !== undefined) writeDeviceRules(cgroup.directory, rules);
@@ -132,17 +127,17 @@ export class LegacyCgroups extends ExistingCgroups implements CgroupManager {
     }
   }
 
-  #find(controller: string): Cgroup | undefined {
-    return this.#cgroups.find((c) => c.controllers.includes(controller));
+  #find(write: Pick<ResourceWrite, "controller" | "version">) {
+    return this.#cgroups.find((cgroup) => hasFile(cgroup, write));
   }
 
   /** What cannot be limited has to be known before anything is made. */
   #requireControllers(): void {
     const { resources } = this.#plan;
-    for (const write of resourceWrites("v1", resources)) {
-      if (this.#find(write.controller) === undefined) throw notMounted(write);
-    }
-    if (this.#find("devices") !== undefined || this.#hybrid) return;
+    const writes = this.writes(resources);
+    const missing = writes.find((write) => this.#find(write) === undefined);
+    if (missing !== undefined) throw notMounted(missing);
+    if (this.#find(DEVICES) !== undefined || this.#hybrid) return;
     if (allowsEverything(deviceRules(resources.devices))) return;
     throw new CgroupError(
       "system",
@@ -184,10 +179,12 @@ function cpusetValue(
   return inherited;
 }
 
-function notMounted(write: ResourceWrite): CgroupError {
-  return new CgroupError(
-    "system",
-    `Cannot set ${propertyName(write.pointer)}: the cgroup controller ` +
-      `"${write.controller}" is not mounted, mount it`,
-  );
+/** Whether a cgroup has the file of a write. */
+function hasFile(
+  { controllers }: Cgroup,
+  { controller, version }: Pick<ResourceWrite, "controller" | "version">,
+): boolean {
+  return version === "v2"
+    ? controllers.length === 0
+    : controllers.includes(controller);
 }

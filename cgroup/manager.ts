@@ -1,14 +1,12 @@
+import { controllerVersions } from "./controllers.ts";
 import { deviceRules } from "./devices.ts";
 import { CgroupError } from "./error.ts";
 import { ExistingCgroups, type SystemdUnit } from "./existing.ts";
 import type { CgroupLayout } from "./layout.ts";
 import { LegacyCgroups } from "./legacy.ts";
 import { cgroupPlace } from "./place.ts";
-import {
-  propertyName,
-  resourceWrites,
-  unsupportedLimits,
-} from "./resources.ts";
+import { type RareLowering, resourceWrites } from "./resources/lower.ts";
+import { propertyName, type ResourceWrite } from "./resources/write.ts";
 import type { CgroupLog, CgroupManager, CgroupResources } from "./types.ts";
 import { UnifiedCgroups } from "./unified.ts";
 
@@ -25,6 +23,8 @@ export interface CgroupRequest {
       readonly resources?: CgroupResources;
     };
   };
+  /** Lowers what few configurations have; see `needsRare`. */
+  readonly rare?: RareLowering;
   /** Told of what is left out. */
   readonly log?: CgroupLog;
   /** Whether the caller is root of the host; absent: he is. */
@@ -47,16 +47,10 @@ export function cgroupManager(
   const { linux } = request.spec ?? {};
   const cgroupsPath = request.cgroupsPath ?? linux?.cgroupsPath ?? "";
   const resources = linux?.resources ?? {};
-  const [unsupported] = unsupportedLimits(resources);
-  if (unsupported !== undefined) {
-    throw new CgroupError(
-      "unsupported",
-      `Cannot apply ${unsupported}: this version does not set it, remove it`,
-    );
-  }
   // Faults of the config come out here, before anything is made.
   deviceRules(resources.devices);
-  const [limit] = resourceWrites("v1", resources);
+  const { rare } = request;
+  const [limit] = resourceWrites(controllerVersions(layout), resources, rare);
   const plan = {
     place: scope?.place ?? cgroupPlace(request.id, cgroupsPath),
     resources,
@@ -64,6 +58,7 @@ export function cgroupManager(
     log: request.log ?? { debug() {}, warn() {} },
     limitsDevices: request.privileged ?? true,
     ...scope !== undefined && { systemd: scope.unit },
+    ...rare !== undefined && { rare },
   };
   if (layout.hierarchies.length > 0) return new LegacyCgroups(layout, plan);
   if (layout.unified) return new UnifiedCgroups(layout.unified, plan);
@@ -90,6 +85,11 @@ class NoCgroups extends ExistingCgroups implements CgroupManager {
   /** Makes nothing, and says so. */
   create(): void {
     this.#log.warn("no cgroup file system is mounted: devices are not limited");
+  }
+
+  /** Nothing has been asked for. */
+  writes(): ResourceWrite[] {
+    return [];
   }
 
   /** There is nothing to apply. */

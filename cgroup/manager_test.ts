@@ -3,7 +3,7 @@ import { CgroupError } from "./error.ts";
 import { hybrid, request, withRoot } from "./fake_cgroups.ts";
 import { type CgroupLayout, cgroupLayout } from "./layout.ts";
 import { cgroupManager, type CgroupRequest } from "./manager.ts";
-import { HYBRID, NONE } from "./recorded_mountinfo.ts";
+import { NONE } from "./recorded_mountinfo.ts";
 
 Deno.test(
   "cgroupManager() uses cgroupsPath, relative or absolute, else the ID",
@@ -46,15 +46,6 @@ Deno.test("cgroupManager() wants the controllers that a v1 config needs", () => 
     () => make({}),
     CgroupError,
     'the cgroup controller "devices" is not mounted',
-  );
-});
-
-Deno.test("cgroupManager() refuses limits that it does not apply", () => {
-  const resources = { memory: { limit: 1 }, rdma: { x: { hcaHandles: 1 } } };
-  assertThrows(
-    () => cgroupManager(cgroupLayout(HYBRID), request({ resources })),
-    CgroupError,
-    "Cannot apply linux.resources.rdma: this version does not set it",
   );
 });
 

@@ -6,13 +6,11 @@
 
 import { readText } from "../ffi/files.ts";
 import { CgroupError, osCode, osText } from "./error.ts";
-import { propertyName, type ResourceWrite } from "./resources.ts";
 import {
   deepestFirst,
   makeDirectory,
   processIds,
   removeDirectory,
-  writeFile,
 } from "./tree.ts";
 
 /**
@@ -80,24 +78,6 @@ export function cannotCreate(directory: string, error: unknown): CgroupError {
       found,
     error,
   );
-}
-
-/**
- * Writes one limit.
- * @throws {CgroupError} when the kernel refuses it; `cause` has its error
- */
-export function writeResource(directory: string, write: ResourceWrite): void {
-  const path = `${directory}/${write.file}`;
-  try {
-    writeFile(path, write.value);
-  } catch (error) {
-    throw new CgroupError(
-      "system",
-      `Cannot set ${propertyName(write.pointer)}: write "${write.value}" to ` +
-        `"${path}": ${osCode(error)}: ${osText(error)}`,
-      error,
-    );
-  }
 }
 
 function isFrozen(directory: string): boolean {

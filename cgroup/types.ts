@@ -1,8 +1,9 @@
 import type { DeviceRuleInput } from "./devices.ts";
 import type { CgroupKind, CgroupRecord, SystemdUnit } from "./existing.ts";
-import type { CgroupLimits } from "./resources.ts";
+import type { CgroupLimits, RareLowering } from "./resources/lower.ts";
+import type { ResourceWrite } from "./resources/write.ts";
 
-/** `linux.resources`, as far as this version applies it. */
+/** `linux.resources`. */
 export interface CgroupResources extends CgroupLimits {
   /** The device rules, in order. */
   readonly devices?: readonly DeviceRuleInput[];
@@ -31,6 +32,8 @@ export interface CgroupManager {
   readonly created: readonly string[];
   /** Makes the cgroups; on failure nothing that it made is left. */
   create(): void;
+  /** What sets the limits of resources, in order. */
+  writes(resources?: CgroupResources): ResourceWrite[];
   /** Sets limits and device rules; without resources the default rules. */
   applyResources(resources?: CgroupResources): void;
   /** The files to which a process writes "0" to join. */
@@ -63,6 +66,8 @@ export interface CgroupPlan {
    * a user namespace nobody has a device but those that are handed in.
    */
   readonly limitsDevices: boolean;
+  /** Lowers what few configurations have; see `needsRare`. */
+  readonly rare?: RareLowering;
   /** Told of what is left out. */
   readonly log: CgroupLog;
 }

@@ -1,4 +1,3 @@
-import { checkSupported } from "../oci/supported.ts";
 import { CAPABILITIES } from "../oci/names.ts";
 import { knownMountOptions } from "../oci/mount_options.ts";
 import { HOOKS, VERSIONS } from "../oci/schema_config.ts";
@@ -27,9 +26,7 @@ of this program, not of this host.`,
     const { features } = await import("../oci/features.ts");
     const { ARCHES } = await import("../launch/seccomp/architectures.ts");
     const found = features({
-      accepts: (config) =>
-        validate(config).errors.length === 0 &&
-        checkSupported(config).length === 0,
+      accepts: (config) => validate(config).errors.length === 0,
       versions: VERSIONS,
       hooks: HOOKS,
       mountOptions: knownMountOptions(),

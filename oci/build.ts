@@ -6,7 +6,9 @@
  * @module
  */
 
-import { type CgroupLayout, hostLayout } from "../cgroup/layout.ts";
+import { controllerVersions } from "../cgroup/controllers.ts";
+import { hostLayout } from "../cgroup/layout.ts";
+import { loadRareLowering, needsRare } from "../cgroup/resources/lower.ts";
 import { ARCH } from "../ffi/syscall.ts";
 import type { Arch } from "../ffi/syscall_numbers.ts";
 import { realPath } from "../ffi/files.ts";
@@ -16,7 +18,11 @@ import type { Plan } from "../launch/plan.ts";
 import { layOut } from "../launch/program.ts";
 import { planForArch } from "../launch/standalone/open_flags.ts";
 import { planLauncher } from "../launch/standalone/supervisor.ts";
-import { conventionalLayout, launcherCgroups } from "./build_cgroups.ts";
+import {
+  conventionalLayout,
+  conventionalVersions,
+  launcherCgroups,
+} from "./build_cgroups.ts";
 import { unbuildable } from "./build_refusals.ts";
 import { readConfig } from "./config.ts";
 import { ConfigError, describeProblem, RuntimeError } from "./errors.ts";
@@ -75,10 +81,17 @@ export async function build(options: BuildOptions): Promise<Built> {
   const { spec: labelled, missing } = withoutForeignLabels(whole);
   const warnings = [...odd, ...missing].map(describeProblem);
   const spec = elsewhere(withoutOwnNamespaces(labelled), options.rootPath);
-  const layout = layoutFor(options.cgroups ?? "host");
+  const { cgroups: wanted = "host" } = options;
+  const layout = wanted === "host" ? hostLayout() : conventionalLayout(wanted);
   const filter = await seccompFor(spec, target, warnings);
+  const rare = needsRare(spec.linux?.resources)
+    ? await loadRareLowering()
+    : undefined;
   return explained("build the launcher", () => {
-    const cgroups = launcherCgroups(spec, id, layout);
+    const versionOf = wanted === "host"
+      ? controllerVersions(layout)
+      : conventionalVersions(layout);
+    const cgroups = launcherCgroups(spec, id, layout, versionOf, rare);
     const launch: LaunchInput = {
       ...lower(spec, {
         id,
@@ -121,10 +134,6 @@ function folderOf(bundle: string): string {
 /** The configuration with its root file system at another place. */
 function elsewhere(spec: Spec, path: string | undefined): Spec {
   return path === undefined ? spec : { ...spec, root: { ...spec.root, path } };
-}
-
-function layoutFor(cgroups: BuildCgroups): CgroupLayout {
-  return cgroups === "host" ? hostLayout() : conventionalLayout(cgroups);
 }
 
 async function seccompFor(spec: Spec, target: Arch, warnings: string[]) {

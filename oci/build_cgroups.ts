@@ -10,10 +10,14 @@ import type { CgroupLayout } from "../cgroup/layout.ts";
 import { legacyDeviceWrites } from "../cgroup/legacy_devices.ts";
 import { below, cgroupPlace, parentOf } from "../cgroup/place.ts";
 import {
+  type RareLowering,
+  resourceWrites,
+} from "../cgroup/resources/lower.ts";
+import {
   propertyName,
   type ResourceWrite,
-  resourceWrites,
-} from "../cgroup/resources.ts";
+  type VersionOf,
+} from "../cgroup/resources/write.ts";
 import { MAGIC } from "../ffi/statfs.ts";
 import type {
   LauncherCgroup,
@@ -56,6 +60,11 @@ export function conventionalLayout(
   }
 }
 
+/** All controllers are where hosts of a kind have them by convention. */
+export function conventionalVersions({ kind }: CgroupLayout): VersionOf {
+  return () => kind === "unified" ? "v2" : "v1";
+}
+
 /** What a launcher does about cgroups. */
 export interface LauncherCgroups {
   /** The container's cgroup in each hierarchy. */
@@ -73,12 +82,16 @@ interface Mounted {
 /**
  * The cgroups of a container on hosts of this layout.
  *
+ * @param versionOf which interface each controller has there
+ * @param rare needed where `needsRare`
  * @throws {CgroupError | RuntimeError} for what cannot be applied there
  */
 export function launcherCgroups(
   { linux = {} }: Spec,
   id: string,
   layout: CgroupLayout,
+  versionOf: VersionOf,
+  rare?: RareLowering,
 ): LauncherCgroups {
   const { resources = {} } = linux;
   const place = cgroupPlace(id, linux.cgroupsPath);
@@ -93,8 +106,10 @@ export function launcherCgroups(
     v2
       ? mounted[0]
       : mounted.find(({ controllers }) => controllers.includes(controller));
-  const limits = resourceWrites(v2 ? "v2" : "v1", resources)
-    .map((write) => limitWrite(write, find(write.controller), at));
+  const asked = resourceWrites(versionOf, resources, rare);
+  const limits = asked.map((write) =>
+    limitWrite(write, find(write.controller), at)
+  );
   const rules = deviceRules(resources.devices);
   const devices = find("devices");
   const legacy = devices !== undefined && !v2
@@ -120,7 +135,7 @@ export function launcherCgroups(
       })),
       cgroups: mounted.flatMap((one) => levels(one, at(one))),
       writes: [
-        ...(v2 ? handDown(mounted[0]!.mountPoint, at(mounted[0]!)) : []),
+        ...(v2 ? handDown(mounted[0]!.mountPoint, at(mounted[0]!), asked) : []),
         ...limits,
         ...legacy,
       ],
@@ -148,7 +163,13 @@ function levels(
 }
 
 /** Controllers of v2 are named in every cgroup on the way. */
-function handDown(root: string, directory: string): LauncherWrite[] {
+function handDown(
+  root: string,
+  directory: string,
+  asked: readonly ResourceWrite[],
+): LauncherWrite[] {
+  const names = new Set([...WELCOME, ...asked.map((w) => w.controller)]);
+  names.delete("cgroup");
   const writes: LauncherWrite[] = [];
   const parents: string[] = [];
   let path = parentOf(directory);
@@ -157,7 +178,7 @@ function handDown(root: string, directory: string): LauncherWrite[] {
     if (path === root) break;
   }
   for (const parent of parents) {
-    for (const name of WELCOME) {
+    for (const name of names) {
       writes.push({
         path: `${parent}/cgroup.subtree_control`,
         value: `+${name}`,
@@ -171,17 +192,27 @@ function handDown(root: string, directory: string): LauncherWrite[] {
 }
 
 function limitWrite(
-  { controller, file, pointer, value, why }: ResourceWrite,
+  write: ResourceWrite,
   mounted: Mounted | undefined,
   at: (mounted: Mounted) => string,
 ): LauncherWrite {
-  if (mounted === undefined) {
-    throw new RuntimeError(
+  const { controller, file, instead, optional, pointer, value, why } = write;
+  const refuse = (text: string) =>
+    new RuntimeError(
       "config",
-      `Cannot build ${
-        propertyName(pointer)
-      }: the cgroups that the launcher is built for ` +
-        `have no controller "${controller}"`,
+      `Cannot build ${propertyName(pointer)}: ${text}`,
+    );
+  if (mounted === undefined) {
+    throw refuse(
+      `the cgroups that the launcher is built for have no controller ` +
+        `"${controller}"`,
+    );
+  }
+  if (instead !== undefined) {
+    const others = instead.map((other) => `"${other.file}"`).join(", ");
+    throw refuse(
+      `whether the file is "${file}" or ${others} depends on the kernel, and ` +
+        "a launcher cannot tell",
     );
   }
   return {
@@ -189,6 +220,6 @@ function limitWrite(
     value,
     why,
     pointer,
-    optional: false,
+    optional: optional === true,
   };
 }

@@ -22,7 +22,6 @@ import { programPlaces, programProblem } from "./program_check.ts";
 import { describeValue, quote } from "./quote.ts";
 import { HOOKS } from "./schema_config.ts";
 import type { Spec } from "./spec.ts";
-import { checkSupported } from "./supported.ts";
 import { validate, type ValidateOptions } from "./validate.ts";
 
 /** What was found. */
@@ -55,7 +54,7 @@ export function checkBundle(
     return { bundle: folder, errors: [problem], warnings: [] };
   }
   const { errors, warnings } = validate(config, options);
-  const all = [...errors, ...checkSupported(config)];
+  const all = [...errors];
   // A configuration of other types cannot be asked for its files.
   if (errors.length === 0) all.push(...hostProblems(config as Spec, folder));
   return { bundle: folder, errors: all, warnings };

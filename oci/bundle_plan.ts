@@ -9,6 +9,7 @@
 import { CgroupError } from "../cgroup/error.ts";
 import { hostLayout } from "../cgroup/layout.ts";
 import { cgroupManager } from "../cgroup/manager.ts";
+import { loadRareLowering, needsRare } from "../cgroup/resources/lower.ts";
 import { scopeName, scopePath } from "../cgroup/systemd/scope.ts";
 import { realPath } from "../ffi/files.ts";
 import { planLaunch } from "../launch/compile.ts";
@@ -105,6 +106,9 @@ export async function planBundle(options: PlanOptions): Promise<BundlePlan> {
   const seccomp = spec.linux?.seccomp && spec.process
     ? await import("./seccomp_part.ts")
     : undefined;
+  const rare = needsRare(spec.linux?.resources)
+    ? await loadRareLowering()
+    : undefined;
   return explained("plan the bundle", () => {
     const layout = options.cgroupManager === "disabled"
       ? { kind: "none" as const, hierarchies: [], unified: undefined }
@@ -117,6 +121,7 @@ export async function planBundle(options: PlanOptions): Promise<BundlePlan> {
       spec,
       log,
       ...scope !== undefined && { scope },
+      ...rare !== undefined && { rare },
     });
     const filter = lowerFilter({ ...(seccomp && { seccomp }) }, spec, log);
     const hooks = recordHooks(spec.hooks);

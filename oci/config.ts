@@ -6,7 +6,6 @@ import { ConfigError, type Problem } from "./errors.ts";
 import { JsonTextError, parseJson } from "./json_text.ts";
 import { describeValue, quote } from "./quote.ts";
 import type { Spec } from "./spec.ts";
-import { checkSupported } from "./supported.ts";
 import { validate, type ValidateOptions } from "./validate.ts";
 
 /** Largest `config.json` that is read, in bytes. */
@@ -50,8 +49,7 @@ export function checkConfig(
 ): Config {
   const value = parseObject(path, text, options.strict);
   const { errors, warnings } = validate(value, options);
-  const problems = [...errors, ...checkSupported(value)];
-  if (problems.length > 0) throw new ConfigError(problems);
+  if (errors.length > 0) throw new ConfigError(errors);
   return { spec: value as unknown as Spec, warnings, text };
 }
 

@@ -140,7 +140,7 @@ export class Creation {
     readonly extras: CreationExtras = {},
   ) {
     const { id, preserveFds = 0 } = options;
-    const { hooks, systemd } = parts;
+    const { hooks } = parts;
     // A terminal gets its size before the program looks at it.
     this.#startNow = extras.startNow === true && !spec.process?.terminal &&
       hooks?.all.startContainer === undefined &&
@@ -154,7 +154,7 @@ export class Creation {
       runtime,
       spec,
       this.#privileges,
-      systemd,
+      parts,
     );
     this.#record = {
       ociVersion: spec.ociVersion,

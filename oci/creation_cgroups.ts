@@ -9,7 +9,6 @@ import { deviceRules } from "../cgroup/devices.ts";
 import type { CgroupRecord, SystemdUnit } from "../cgroup/existing.ts";
 import { hostLayout } from "../cgroup/layout.ts";
 import { cgroupManager } from "../cgroup/manager.ts";
-import { resourceWrites } from "../cgroup/resources.ts";
 import type { Scope } from "../cgroup/systemd/scope.ts";
 import type { CgroupManager, CgroupResources } from "../cgroup/types.ts";
 import type { LaunchInput, Privileges } from "../launch/input.ts";
@@ -17,7 +16,7 @@ import { RuntimeError } from "./errors.ts";
 import { quote } from "./quote.ts";
 import type { CreateOptions, Runtime } from "./runtime.ts";
 import type { Spec } from "./spec.ts";
-import type { SystemdPart } from "./systemd_tools.ts";
+import type { Parts } from "./parts.ts";
 
 /** The cgroups of one container being made. */
 export class CreationCgroups {
@@ -32,7 +31,7 @@ export class CreationCgroups {
   /**
    * Makes nothing yet.
    *
-   * @param systemd present where systemd is to make them
+   * @param parts `systemd` is present where systemd is to make them
    * @throws {CgroupError} what is asked for cannot be
    */
   constructor(
@@ -40,7 +39,7 @@ export class CreationCgroups {
     { log }: Runtime,
     spec: Spec,
     privileges: Privileges,
-    systemd: SystemdPart | undefined,
+    { rareResources: rare, systemd }: Pick<Parts, "rareResources" | "systemd">,
   ) {
     const { annotations, linux: { cgroupsPath = "", resources = {} } = {} } =
       spec;
@@ -73,6 +72,7 @@ export class CreationCgroups {
       spec,
       log,
       privileged,
+      ...rare !== undefined && { rare },
       ...this.#scope !== undefined && { scope: this.#scope },
     });
   }
@@ -115,10 +115,9 @@ export class CreationCgroups {
 
   /** Has systemd make them around a process. */
   start(pid: number): void {
-    const { kind } = this.manager;
     const resources = this.#resources;
     this.#scope!.start(pid, {
-      writes: kind === "none" ? [] : resourceWrites(kind, resources),
+      writes: this.manager.writes(resources),
       devices: deviceRules(resources.devices),
     });
   }
@@ -150,9 +149,8 @@ export class CreationCgroups {
 
   /** Sets the limits that init alone fits into, now that it is there. */
   limitInit(): void {
-    const { kind } = this.manager;
-    if (this.#later === undefined || kind === "none") return;
-    this.#scope!.limit({ writes: resourceWrites(kind, this.#later) });
+    if (this.#later === undefined) return;
+    this.#scope!.limit({ writes: this.manager.writes(this.#later) });
   }
 
   /** Kills all that is in them and removes them. */

@@ -9,6 +9,11 @@
  * @module
  */
 
+import {
+  loadRareLowering,
+  needsRare,
+  type RareLowering,
+} from "../cgroup/resources/lower.ts";
 import { type RecordedHooks, recordHooks } from "./hook_record.ts";
 import { loadHookRunner } from "./hook_tools.ts";
 import type { HookRunner } from "./hooks.ts";
@@ -33,6 +38,7 @@ export interface Parts {
   readonly seccomp?: typeof import("./seccomp_part.ts");
   readonly copyUp?: typeof import("./copy_up.ts");
   readonly systemd?: SystemdPart;
+  readonly rareResources?: RareLowering;
 }
 
 /** Loads the parts that `spec` needs, and who is to make its cgroups. */
@@ -56,6 +62,9 @@ export async function loadParts(
     }),
     ...(linux?.intelRdt && { resctrl: await loadResctrl() }),
     ...(cgroupManager === "systemd" && { systemd: await loadSystemd() }),
+    ...(needsRare(linux?.resources) && {
+      rareResources: await loadRareLowering(),
+    }),
     ...(linux?.seccomp && process && {
       seccomp: await import("./seccomp_part.ts"),
     }),

@@ -5,7 +5,6 @@
  */
 
 import { deviceRules, ruleText } from "../cgroup/devices.ts";
-import { resourceWrites } from "../cgroup/resources.ts";
 import type { CgroupManager } from "../cgroup/types.ts";
 import type { PlanEntry } from "./bundle_plan.ts";
 import type { Spec } from "./spec.ts";
@@ -25,7 +24,7 @@ export function cgroupEntries(
     reason: "",
     pointer: linux.cgroupsPath ? "/linux/cgroupsPath" : "",
   }));
-  for (const write of resourceWrites(kind, linux.resources)) {
+  for (const write of manager.writes(linux.resources)) {
     const { file, pointer, value, why } = write;
     entries.push({ subject: file, detail: value, reason: why, pointer });
   }

@@ -66,7 +66,7 @@ function memoryRule(): Rule {
     kernelTCP: deprecated,
     swappiness: u64,
     disableOOMKiller: bool,
-    useHierarchy: bool,
+    useHierarchy: hierarchy,
     checkBeforeUpdate: bool,
   });
 }
@@ -100,6 +100,15 @@ function hugepageRule(): Rule {
     pageSize: matching(/^[1-9][0-9]*[KMG]B$/, 'a page size like "2MB"'),
     limit: u64,
   }, ["pageSize", "limit"]);
+}
+
+/** Since Linux 5.11 there is no other way. */
+function hierarchy(value: unknown, at: string, out: Findings): boolean {
+  if (!bool(value, at, out)) return false;
+  if (!value) {
+    warn(out, at, value, "is deprecated, kernels always count what is below");
+  }
+  return true;
 }
 
 /** Linux 6.12 has no such limits any more, and before they were ill-advised. */

@@ -389,7 +389,12 @@ Deno.test("validateProcess() and validateResources() check parts", () => {
   );
 });
 
-Deno.test("validate() warns of limits that kernels no longer have", () => {
+Deno.test("validate() warns of what kernels no longer have", () => {
+  const at = "linux.resources.memory.useHierarchy";
+  assertEquals(warnings(at, true), []);
+  assertEquals(warnings(at, false), [
+    `${at}: is deprecated, kernels always count what is below`,
+  ]);
   for (const name of ["kernel", "kernelTCP"]) {
     const at = `linux.resources.memory.${name}`;
     assertEquals(warnings(at, 1024), [

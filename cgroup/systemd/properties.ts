@@ -11,7 +11,7 @@
  * @module
  */
 
-import type { ResourceWrite } from "../resources.ts";
+import type { ResourceWrite } from "../resources/write.ts";
 import type { Value, Variant } from "./wire.ts";
 
 /** A property of a unit. */

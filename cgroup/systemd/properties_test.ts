@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { resourceWrites } from "../resources.ts";
+import { resourceWrites } from "../resources/lower.ts";
 import { limitProperties, type Property } from "./properties.ts";
 
 const INFINITY = 2n ** 64n - 1n;

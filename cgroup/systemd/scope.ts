@@ -8,7 +8,7 @@
 import type { DeviceRule } from "../devices.ts";
 import type { CgroupError } from "../error.ts";
 import type { SystemdUnit } from "../existing.ts";
-import type { ResourceWrite } from "../resources.ts";
+import type { ResourceWrite } from "../resources/write.ts";
 import { annotatedProperties } from "./annotations.ts";
 import { deviceProperties } from "./device_properties.ts";
 import { SystemdManager, type SystemdTools } from "./manager.ts";

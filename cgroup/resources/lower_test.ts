@@ -1,11 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { CgroupError } from "./error.ts";
-import {
-  type CgroupLimits,
-  cpuWeight,
-  resourceWrites,
-  unsupportedLimits,
-} from "./resources.ts";
+import { CgroupError } from "../error.ts";
+import { cpuWeight } from "./cpu.ts";
+import { type CgroupLimits, resourceWrites } from "./lower.ts";
 
 /** The writes as `controller file=value`. */
 function writes(kind: "v1" | "v2", resources?: CgroupLimits): string[] {
@@ -34,8 +30,11 @@ Deno.test("resourceWrites() lowers memory.limit", () => {
     ["memory memory.max=4096"],
   ]);
   assertEquals(both({ memory: { limit: -1 } }), [
-    ["memory memory.limit_in_bytes=-1"],
-    ["memory memory.max=max"],
+    [
+      "memory memory.limit_in_bytes=-1",
+      "memory memory.memsw.limit_in_bytes=-1",
+    ],
+    ["memory memory.max=max", "memory memory.swap.max=max"],
   ]);
   assertEquals(writes("v2", { memory: { limit: 2n ** 62n } }), [
     "memory memory.max=4611686018427387904",
@@ -138,39 +137,6 @@ Deno.test("cpuWeight() meets both ranges and both defaults", () => {
   }
 });
 
-Deno.test("unsupportedLimits() names what is given but not lowered", () => {
-  assertEquals(
-    unsupportedLimits({
-      devices: [{ allow: false }],
-      memory: { limit: 1, swap: 2, kernel: 4, useHierarchy: true },
-      cpu: { shares: 1, cpus: "0" },
-      blockIO: { weight: 10 },
-      unified: { "memory.high": "1" },
-    }),
-    [
-      "linux.resources.blockIO",
-      "linux.resources.unified",
-    ],
-  );
-});
-
-Deno.test("unsupportedLimits() passes over what engines write as unset", () => {
-  assertEquals(
-    unsupportedLimits({
-      memory: { limit: 1, swap: 0, disableOOMKiller: false },
-      cpu: { shares: 0, cpus: "", realtimePeriod: 0n },
-      pids: { limit: 3 },
-      blockIO: { weight: 0, weightDevice: [] },
-      hugepageLimits: [],
-      network: {},
-      rdma: {},
-      unified: {},
-    }),
-    [],
-  );
-  assertEquals(unsupportedLimits(), []);
-});
-
 /** Files and values, as `file=value`. */
 function files(kind: "v1" | "v2", resources: CgroupLimits): string[] {
   return resourceWrites(kind, resources).map(({ file, value }) =>
@@ -182,13 +148,13 @@ Deno.test("resourceWrites() knows swap as memory and swap together", () => {
   const memory = { limit: 100, swap: 150, reservation: 50 };
   assertEquals(files("v1", { memory }), [
     "memory.limit_in_bytes=100",
-    "memory.soft_limit_in_bytes=50",
     "memory.memsw.limit_in_bytes=150",
+    "memory.soft_limit_in_bytes=50",
   ]);
   assertEquals(files("v2", { memory }), [
     "memory.max=100",
-    "memory.low=50",
     "memory.swap.max=50",
+    "memory.low=50",
   ]);
   assertEquals(files("v2", { memory: { swap: -1 } }), ["memory.swap.max=max"]);
   assertEquals(files("v2", { memory: { limit: 7, swap: 7 } }), [
@@ -202,6 +168,11 @@ Deno.test("resourceWrites() knows swap as memory and swap together", () => {
       "Cannot set linux.resources.memory.swap to 5: it is",
     );
   }
+  // Without a limit of memory what is given is what may be swapped.
+  assertEquals(files("v2", { memory: { limit: -1, swap: 5 } }), [
+    "memory.max=max",
+    "memory.swap.max=5",
+  ]);
 });
 
 Deno.test("resourceWrites() writes what processors and nodes are used", () => {
@@ -239,4 +210,42 @@ Deno.test("resourceWrites() refuses on v2 what only v1 has", () => {
       "only cgroup v1 has",
     );
   }
+});
+
+Deno.test("resourceWrites() leaves out what a kernel has not to take back", () => {
+  const optional = (resources: CgroupLimits) =>
+    resourceWrites("v2", resources).filter((write) => write.optional)
+      .map(({ file }) => file);
+  assertEquals(optional({ cpu: { burst: 0, idle: 0 } }), [
+    "cpu.max.burst",
+    "cpu.idle",
+  ]);
+  assertEquals(optional({ cpu: { burst: 1, idle: 1 } }), []);
+  assertEquals(optional({ memory: { limit: -1 } }), ["memory.swap.max"]);
+  assertEquals(optional({ memory: { limit: 7, swap: 7 } }), [
+    "memory.swap.max",
+  ]);
+  assertEquals(optional({ memory: { limit: 7, swap: 8 } }), []);
+});
+
+Deno.test("resourceWrites() takes the largest number for no swappiness", () => {
+  const none = { memory: { swappiness: 2n ** 64n - 1n } };
+  assertEquals(both(none), [[], []]);
+  assertThrows(
+    () => resourceWrites("v1", { memory: { swappiness: 101 } }),
+    CgroupError,
+    "Cannot set linux.resources.memory.swappiness to 101: want 0 to 100",
+  );
+});
+
+Deno.test("resourceWrites() uses each controller where it is", () => {
+  const versionOf = (controller: string) =>
+    controller === "memory" ? "v2" : "v1";
+  const resources = { memory: { limit: 5 }, cpu: { shares: 512, cpus: "0" } };
+  assertEquals(
+    resourceWrites(versionOf, resources).map(({ file, version }) =>
+      `${version} ${file}`
+    ),
+    ["v2 memory.max", "v1 cpu.shares", "v1 cpuset.cpus"],
+  );
 });
