@@ -20,7 +20,10 @@ import { checked, syscall } from "./syscall.ts";
  */
 export function pidfdOpen(pid: number): Fd | undefined {
   const fd = syscall("pidfd_open", pid, 0);
-  if (fd === -E.ESRCH) return undefined;
+  // EINVAL or ENOENT, by the kernel's age: the process is gone, and the number
+  // is still that of its process group.
+  const gone = [-E.ESRCH, -E.EINVAL, -E.ENOENT];
+  if (pid > 0 && gone.includes(fd)) return undefined;
   if (fd < 0) throw new SyscallError("pidfd_open", -fd, `process ${pid}`);
   return fd as Fd;
 }

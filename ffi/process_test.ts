@@ -81,6 +81,23 @@ Deno.test("reapChild() does not wait", () => {
   assertEquals(reapChild(pid), undefined);
 });
 
+Deno.test("pidfdOpen() opens no process that left only its group", () => {
+  // The second one is in the group of the first, by whose number it is named.
+  const leader = spawn({
+    path: "/bin/sh",
+    args: ["sh", "-c", "sleep 1000 & exit 0"],
+    env: [],
+    descriptors: [],
+    leadsGroup: true,
+  });
+  waitChild(leader);
+  try {
+    assertEquals(pidfdOpen(leader), undefined);
+  } finally {
+    Deno.kill(-leader, "SIGKILL");
+  }
+});
+
 Deno.test("pidfdOpen() opens a process, and polls when it ends", () => {
   const pid = shell("read line </dev/null; sleep 0.05");
   using pidfd = new Handle(pidfdOpen(pid)!);

@@ -140,7 +140,7 @@ containerTest(
 
 for (const all of [[], ["--all"]]) {
   containerTest(
-    `a paused container ends by kill ${all.join("")} KILL`,
+    `a paused container ends by ${["kill", ...all, "KILL"].join(" ")}`,
     script("echo it is running; sleep 100", placed),
     async (container) => {
       using _output = await start(container);
