@@ -93,6 +93,9 @@ function mend(why: string, errno: string): string {
         "the profile"
       : "";
   }
+  if (errno === "EINVAL" && /^become (user|group) \d+$/.test(why)) {
+    return ": the user namespace does not map it";
+  }
   if (why.startsWith("map the IDs of ")) {
     if (errno === "EINVAL") {
       return ": its file system does not support ID-mapped mounts";

@@ -1,8 +1,8 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import type { Patch } from "./config.ts";
 import { type Container, containerTest, script } from "./container.ts";
-import { assertOneLine, assertSuccess, run, until } from "./davit.ts";
-import { ConsoleSocket } from "./terminal.ts";
+import { assertOneLine, assertSuccess, until } from "./davit.ts";
+import { ConsoleSocket, scripted, Tmux } from "./terminal.ts";
 
 const terminal: Patch = (config) => config.process.terminal = true;
 
@@ -150,55 +150,12 @@ containerTest(
   "run with terminal: true works under script",
   script("tty; test -t 1 && echo is a terminal; exit 6", terminal),
   async (container) => {
-    const { code, stdout } = await run([
-      "script",
-      "--quiet",
-      "--return",
-      "--command",
-      shellLine(container),
-      "/dev/null",
-    ]);
+    const { code, stdout } = await scripted(shellLine(container));
     assertEquals(code, 6);
-    // script shows the end of its own input as ^@
-    assertMatch(
-      stdout.replaceAll("^@", ""),
-      /\/dev\/pts\/0\r\nis a terminal\r\n/,
-    );
+    assertMatch(stdout, /\/dev\/pts\/0\r\nis a terminal\r\n/);
   },
   { programs: ["script"] },
 );
-
-class Tmux implements AsyncDisposable {
-  readonly #socket: string;
-
-  constructor(socket: string) {
-    this.#socket = socket;
-  }
-
-  async do(...words: string[]): Promise<string> {
-    const command = ["tmux", "-S", this.#socket, "-f", "/dev/null"];
-    return assertSuccess(await run([...command, ...words])).stdout;
-  }
-
-  /** What the screen shows. */
-  screen(): Promise<string> {
-    return this.do("capture-pane", "-p");
-  }
-
-  async shows(text: string | RegExp): Promise<void> {
-    let last = "";
-    await until(`"${text}" on the screen`, async () => {
-      last = await this.screen();
-      return typeof text === "string" ? last.includes(text) : text.test(last);
-    }).catch((error) => {
-      throw new Error(`${error.message}:\n${last}`);
-    });
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await run(["tmux", "-S", this.#socket, "kill-server"]);
-  }
-}
 
 containerTest(
   "run with terminal: true works under tmux: size, keys, ^C, its end",

@@ -1,7 +1,6 @@
 /** Seccomp filters, seen from inside and by a listener. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { close, type Fd } from "../ffi/fd.ts";
-import { poll, POLLIN } from "../ffi/poll.ts";
 import { listen, receive } from "../ffi/socket.ts";
 import { checked } from "../ffi/syscall.ts";
 import type { Config, Patch } from "./config.ts";
@@ -16,6 +15,7 @@ import { rootTest } from "./container.ts";
 import { assertSuccess, run } from "./davit.ts";
 import { callNumbers } from "../launch/seccomp/architectures.ts";
 import { inside, sees, writable } from "./inside.ts";
+import { awaitInput, refuseNext } from "./seccomp_agent.ts";
 import { engineProfile } from "./seccomp_profiles.ts";
 
 const MKDIR = ["mkdir", "mkdirat"];
@@ -209,26 +209,7 @@ for (
   );
 }
 
-const NOTIF_RECV = 0xc0502100, NOTIF_SEND = 0xc0182101;
 const EDOM = 33;
-
-/** Waits until there is something to read, at most ten seconds. */
-function awaitInput(fd: Fd): void {
-  const [events] = poll([{ fd, events: POLLIN }], 10_000);
-  assert(events, "nothing came for ten seconds");
-}
-
-/** Answers the next call that a listener is asked about with an errno. */
-function refuseNext(listener: Fd, errno: number): number {
-  awaitInput(listener);
-  const asked = new DataView(new ArrayBuffer(80));
-  checked("ioctl", "receive", listener, NOTIF_RECV, asked);
-  const answer = new DataView(new ArrayBuffer(24));
-  answer.setBigUint64(0, asked.getBigUint64(0, true), true);
-  answer.setInt32(16, -errno, true);
-  checked("ioctl", "send", listener, NOTIF_SEND, answer);
-  return asked.getUint32(8, true);
-}
 
 for (const mayGain of [false, true]) {
   rootTest(

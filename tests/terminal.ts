@@ -6,6 +6,13 @@ import { poll, POLLIN } from "../ffi/poll.ts";
 import { setWindowSize, type WindowSize } from "../ffi/pty.ts";
 import { listen, receive } from "../ffi/socket.ts";
 import { checked } from "../ffi/syscall.ts";
+import {
+  assertSuccess,
+  type Result,
+  run,
+  type RunOptions,
+  until,
+} from "./davit.ts";
 
 const SOCK_CLOEXEC = 0o2000000;
 
@@ -25,15 +32,7 @@ export class ConsoleSocket implements Disposable {
 
   /** Waits for a descriptor, which the caller closes, and its name. */
   receiveDescriptor(seconds = 10): { fd: Fd; name: string } {
-    this.#wait(this.#socket, seconds);
-    const peer = checked(
-      "accept4",
-      this.path,
-      this.#socket,
-      null,
-      null,
-      SOCK_CLOEXEC,
-    ) as Fd;
+    const peer = this.accept(seconds);
     try {
       this.#wait(peer, seconds);
       const data = new Uint8Array(4096);
@@ -44,6 +43,19 @@ export class ConsoleSocket implements Disposable {
     } finally {
       close(peer);
     }
+  }
+
+  /** Takes a connection, which the caller closes. */
+  accept(seconds = 10): Fd {
+    this.#wait(this.#socket, seconds);
+    return checked(
+      "accept4",
+      this.path,
+      this.#socket,
+      null,
+      null,
+      SOCK_CLOEXEC,
+    ) as Fd;
   }
 
   #wait(fd: Fd, seconds: number): void {
@@ -97,5 +109,52 @@ export class Master implements Disposable {
 
   [Symbol.dispose](): void {
     close(this.#fd);
+  }
+}
+
+/**
+ * Runs a line of shell with a terminal of its own, by script(1).
+ * @param options those of a program; its output is the terminal's
+ */
+export async function scripted(
+  line: string,
+  options: RunOptions = {},
+): Promise<Result> {
+  const words = ["script", "--quiet", "--return", "--command", line];
+  const result = await run([...words, "/dev/null"], options);
+  // It shows the end of its own input as ^@.
+  return { ...result, stdout: result.stdout.replaceAll("^@", "") };
+}
+
+/** A terminal that a test sees and types into, by tmux(1). */
+export class Tmux implements AsyncDisposable {
+  readonly #socket: string;
+
+  constructor(socket: string) {
+    this.#socket = socket;
+  }
+
+  async do(...words: string[]): Promise<string> {
+    const command = ["tmux", "-S", this.#socket, "-f", "/dev/null"];
+    return assertSuccess(await run([...command, ...words])).stdout;
+  }
+
+  /** What the screen shows. */
+  screen(): Promise<string> {
+    return this.do("capture-pane", "-p");
+  }
+
+  async shows(text: string | RegExp): Promise<void> {
+    let last = "";
+    await until(`"${text}" on the screen`, async () => {
+      last = await this.screen();
+      return typeof text === "string" ? last.includes(text) : text.test(last);
+    }).catch((error) => {
+      throw new Error(`${error.message}:\n${last}`);
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await run(["tmux", "-S", this.#socket, "kill-server"]);
   }
 }
