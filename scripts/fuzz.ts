@@ -1,0 +1,48 @@
+/**
+ * Feeds everything that comes from others with changed inputs.
+ *
+ *     deno task fuzz [--seconds N] [--seed N]
+ *
+ * A finding is printed with its input, and the exit status is 1.
+ */
+import { parseArgs } from "@std/cli/parse-args";
+import { fuzz } from "./fuzz/run.ts";
+import { targets } from "./fuzz/targets.ts";
+
+/** More memory than this is a finding, in bytes. */
+const MEMORY_MAX = 200e6;
+
+const options = parseArgs(Deno.args, {
+  string: ["seconds", "seed"],
+  default: { seconds: "60", seed: "20261125" },
+});
+const seconds = Number(options.seconds), seed = Number(options.seed);
+const folder = Deno.makeTempDirSync({ prefix: "davit-fuzz." });
+let outcomes;
+try {
+  outcomes = fuzz(targets(folder), seed, seconds * 1000);
+} finally {
+  Deno.removeSync(folder, { recursive: true });
+}
+let findings = 0, inputs = 0;
+for (const outcome of outcomes) {
+  inputs += outcome.inputs;
+  findings += outcome.findings.length;
+  console.log(
+    `${outcome.name.padEnd(24)} ${
+      String(outcome.inputs).padStart(9)
+    } inputs, ` +
+      `${String(outcome.refused).padStart(9)} refused, longest ` +
+      `${outcome.longest.toFixed(1)} ms`,
+  );
+  for (const { input, why } of outcome.findings) {
+    console.log(`  ${why}\n  input: ${input.slice(0, 2000)}`);
+  }
+}
+const { rss } = Deno.memoryUsage();
+console.log(
+  `${inputs} inputs, ${Math.round(inputs / seconds * 60)} a minute, seed ` +
+    `${seed}, ${(rss / 1e6).toFixed()} MB, ${findings} findings`,
+);
+if (rss > MEMORY_MAX) console.log(`more memory than ${MEMORY_MAX / 1e6} MB`);
+Deno.exit(findings > 0 || rss > MEMORY_MAX ? 1 : 0);
