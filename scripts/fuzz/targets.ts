@@ -32,7 +32,6 @@ import { ofProcesses } from "../../oci/ps.ts";
 import { lowerSeccomp } from "../../oci/seccomp_part.ts";
 import { readRecord } from "../../oci/store.ts";
 import type { Spec } from "../../oci/spec.ts";
-import { checkSupported } from "../../oci/supported.ts";
 import {
   validate,
   validateProcess,
@@ -87,8 +86,7 @@ function changed(value: unknown, random: Random): unknown {
 /** A configuration, checked and if it is sound brought to a program. */
 function takeConfig(config: unknown): boolean {
   const { errors } = validate(config);
-  const problems = [...errors, ...checkSupported(config)];
-  if (problems.length > 0) return !new ConfigError(problems).message;
+  if (errors.length > 0) return !new ConfigError(errors).message;
   return accepts(
     () => {
       const input = lower(config as Spec, {
