@@ -26,10 +26,11 @@ export function subCgroups(
 ): string[] {
   for (const path of paths.values()) {
     if (!leaves(path)) continue;
+    // The words of runc on v2 and on v1.
     throw new CgroupError(
       "config",
-      `bad sub cgroup path: ${JSON.stringify(path)} leads out of the ` +
-        "container's cgroup",
+      `bad sub cgroup path: ${path} is not a sub cgroup path, it leads out of ` +
+        "the container's cgroup",
     );
   }
   const found = new Set(directories.length > 0 ? [""] : []);

@@ -217,7 +217,7 @@ execTest(
       / adding pid .* to cgroups: .*\/sub.*: no such file or directory$/;
     await failure("sub", gone); // the others have none
     await failure("pids:sub", gone);
-    await failure("..", /bad sub cgroup path: "\.\."/);
+    await failure("..", /bad sub cgroup path: \.\. is not a sub/);
     await failure("memory:../other", /bad sub cgroup path/);
     await failure("whaaat:/", /unknown controller "whaaat"/);
   },
