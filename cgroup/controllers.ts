@@ -46,6 +46,14 @@ export function controllersOf(directory: string): string[] {
   return readWords(`${directory}/cgroup.controllers`);
 }
 
+/** What else there is to say of controllers that are handed down. */
+export interface HandDown {
+  /** Those that are handed down where that is possible. */
+  readonly welcome?: readonly string[];
+  /** What to do where one that is needed may not be handed down. */
+  readonly mend?: string;
+}
+
 /**
  * Hands down to a cgroup v2 the controllers that writes need, and others that
  * are welcome.
@@ -58,7 +66,7 @@ export function handDown(
   directory: string,
   root: string,
   writes: readonly ResourceWrite[],
-  welcome: readonly string[] = [],
+  { welcome = [], mend = "" }: HandDown = {},
 ): void {
   const needed = writes.filter((write) => write.controller !== "cgroup");
   const names = needed.map(({ controller }) => controller);
@@ -74,7 +82,8 @@ export function handDown(
     "system",
     `Cannot set ${propertyName(pointer)}: the cgroup controller ` +
       `"${controller}" is not available in "${directory}": ` +
-      (why ?? `it is not in "${root}/cgroup.controllers"`),
+      (why ?? `it is not in "${root}/cgroup.controllers"`) +
+      (why?.includes(": EBUSY") ? "" : mend),
   );
 }
 
@@ -98,6 +107,10 @@ function enableControllers(
     const enabled = readWords(file);
     const missing = names.filter((name) => !enabled.includes(name));
     if (missing.length === 0) continue;
+    if (isOccupied(level)) {
+      for (const name of missing) refusals.push(refused(file, name, "EBUSY"));
+      continue;
+    }
     // One write for all: each costs the kernel a walk over the subtree. It
     // fails as a whole, so that then each one is tried.
     if (tryEnable(file, missing) === "") continue;
@@ -109,6 +122,21 @@ function enableControllers(
   return refusals;
 }
 
+/**
+ * Whether a cgroup has processes, which are not to be with controllers for
+ * those below it. Some controllers the kernel would turn on all the same, and
+ * what is below could have no processes then, cgroups(7) ("domain invalid").
+ * Only the root of the hierarchy may have both; it has no type.
+ */
+function isOccupied(directory: string): boolean {
+  try {
+    if (readText(`${directory}/cgroup.type`).trim() !== "domain") return false;
+  } catch {
+    return false;
+  }
+  return readText(`${directory}/cgroup.procs`) !== "";
+}
+
 /** "" when the controllers are on, else what was refused. */
 function tryEnable(file: string, names: readonly string[]): string {
   const value = names.map((name) => `+${name}`).join(" ");
@@ -116,12 +144,15 @@ function tryEnable(file: string, names: readonly string[]): string {
     writeFile(file, value);
     return "";
   } catch (error) {
-    const code = osCode(error);
-    const mend = code === "EBUSY"
-      ? ", that cgroup has processes of its own, which a parent may not have"
-      : "";
-    return `write "${value}" to "${file}": ${code}: ${osText(error)}${mend}`;
+    return refused(file, value.slice(1), `${osCode(error)}: ${osText(error)}`);
   }
+}
+
+function refused(file: string, name: string, why: string): string {
+  const mend = why.startsWith("EBUSY")
+    ? ", that cgroup has processes of its own, which a parent may not have"
+    : "";
+  return `write "+${name}" to "${file}": ${why}${mend}`;
 }
 
 /** The cgroups from `root` down to `directory`, both included. */

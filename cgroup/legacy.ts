@@ -116,7 +116,7 @@ export class LegacyCgroups extends ExistingCgroups implements CgroupManager {
 
   #applyDevices(resources: CgroupResources): void {
     const rules = deviceRules(resources.devices);
-    if (!this.#plan.limitsDevices) return;
+    if (!this.#plan.privileged) return;
     const cgroup = this.#find(DEVICES);
     // The v2 hierarchy filters devices where v1 has no such controller.
     const unified = this.#cgroups.find((c) => c.controllers.length === 0);

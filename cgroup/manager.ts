@@ -29,6 +29,11 @@ export interface CgroupRequest {
   readonly log?: CgroupLog;
   /** Whether the caller is root of the host; absent: he is. */
   readonly privileged?: boolean;
+  /**
+   * The cgroup that a relative path, and the place for none, are below: an
+   * ordinary user may not change others. Absent: the root.
+   */
+  readonly delegated?: string;
   /** The place that systemd gives the cgroups, and the unit that does. */
   readonly scope?: { readonly place: string; readonly unit: SystemdUnit };
 }
@@ -46,17 +51,20 @@ export function cgroupManager(
   const { scope } = request;
   const { linux } = request.spec ?? {};
   const cgroupsPath = request.cgroupsPath ?? linux?.cgroupsPath ?? "";
+  const isRelative = !cgroupsPath.startsWith("/");
   const resources = linux?.resources ?? {};
   // Faults of the config come out here, before anything is made.
   deviceRules(resources.devices);
   const { rare } = request;
   const [limit] = resourceWrites(controllerVersions(layout), resources, rare);
   const plan = {
-    place: scope?.place ?? cgroupPlace(request.id, cgroupsPath),
+    place: scope?.place ??
+      (isRelative ? request.delegated ?? "" : "") +
+        cgroupPlace(request.id, cgroupsPath),
     resources,
     insists: limit !== undefined || cgroupsPath !== "" || scope !== undefined,
     log: request.log ?? { debug() {}, warn() {} },
-    limitsDevices: request.privileged ?? true,
+    privileged: request.privileged ?? true,
     ...scope !== undefined && { systemd: scope.unit },
     ...rare !== undefined && { rare },
   };

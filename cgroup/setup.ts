@@ -63,8 +63,14 @@ export function isRefused(error: unknown): boolean {
 /**
  * The error of a failed create. The words are those of runc, which engines
  * look for.
+ *
+ * @param mend what to do where it is a matter of permission
  */
-export function cannotCreate(directory: string, error: unknown): CgroupError {
+export function cannotCreate(
+  directory: string,
+  error: unknown,
+  mend = "",
+): CgroupError {
   if (error instanceof CgroupError) return error;
   const text = osText(error);
   const found = text.charAt(0).toLowerCase() + text.slice(1);
@@ -75,7 +81,7 @@ export function cannotCreate(directory: string, error: unknown): CgroupError {
   return new CgroupError(
     "system",
     `unable to apply cgroup configuration: ${hint}make cgroup "${directory}": ` +
-      found,
+      found + (isRefused(error) ? mend : ""),
     error,
   );
 }

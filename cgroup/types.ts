@@ -62,10 +62,10 @@ export interface CgroupPlan {
    */
   readonly systemd?: SystemdUnit;
   /**
-   * Whether to make device rules. The kernel lets only root of the host; in
-   * a user namespace nobody has a device but those that are handed in.
+   * Whether the caller is root of the host. Others cannot make device rules;
+   * nor has anybody in their user namespaces a device but what is handed in.
    */
-  readonly limitsDevices: boolean;
+  readonly privileged: boolean;
   /** Lowers what few configurations have; see `needsRare`. */
   readonly rare?: RareLowering;
   /** Told of what is left out. */

@@ -17,6 +17,15 @@ import type { CgroupManager, CgroupPlan, CgroupResources } from "./types.ts";
  */
 const WELCOME = ["cpu", "cpuset", "io", "memory", "pids", "hugetlb", "rdma"];
 
+/** What an ordinary user may do who has no cgroup. */
+const NOT_DELEGATED = ", no cgroup that this process is in is delegated to " +
+  'its user: start it with "systemd-run --user --scope -p Delegate=yes", or ' +
+  "give --systemd-cgroup";
+
+/** What he may do who has one without the controllers that he needs. */
+const NOT_HANDED_DOWN = ", have root delegate it, for systemd with " +
+  '"Delegate=cpu cpuset io memory pids" in user@.service';
+
 /** A cgroup on a host that has only v2. */
 export class UnifiedCgroups extends ExistingCgroups implements CgroupManager {
   readonly #plan: CgroupPlan;
@@ -43,12 +52,14 @@ export class UnifiedCgroups extends ExistingCgroups implements CgroupManager {
       try {
         makeCgroup(directory, this.#root, made, this.systemd !== undefined);
         const writes = this.writes(this.#plan.resources);
-        handDown(directory, this.#root, writes, WELCOME);
+        const mend = this.#plan.privileged ? "" : NOT_HANDED_DOWN;
+        handDown(directory, this.#root, writes, { welcome: WELCOME, mend });
         this.settle([directory], made);
       } catch (error) {
         undo(made);
         if (!isRefused(error) || this.#plan.insists) {
-          throw cannotCreate(directory, error);
+          const mend = this.#plan.privileged ? "" : NOT_DELEGATED;
+          throw cannotCreate(directory, error, mend);
         }
         this.settle([], []);
         this.#plan.log.debug("cgroup left out", {
@@ -69,7 +80,7 @@ export class UnifiedCgroups extends ExistingCgroups implements CgroupManager {
     const rules = deviceRules(resources.devices);
     for (const directory of this.directories) {
       applyWrites(this.writes(resources), () => directory);
-      if (this.#plan.limitsDevices) attachDeviceRules(directory, rules);
+      if (this.#plan.privileged) attachDeviceRules(directory, rules);
     }
     if (this.directories.length === 0) {
       this.#plan.log.warn("no permission for cgroups: devices are not limited");

@@ -50,3 +50,28 @@ Deno.test(
     );
   }),
 );
+
+Deno.test(
+  "create() turns on no controllers beside processes",
+  withRoot((root) => {
+    const layout = unified(root, "pids memory\n");
+    existing(`${root}/service`, {
+      "cgroup.type": "domain\n",
+      "cgroup.procs": "5\n",
+      "cgroup.subtree_control": "",
+    });
+    existing(`${root}/service/c1`, { "cgroup.controllers": "" });
+    const create = (resources: object) =>
+      cgroupManager(layout, request({ cgroupsPath: "service/c1", resources }))
+        .create();
+    create({});
+    assertThrows(
+      () => create({ pids: { limit: 5 } }),
+      CgroupError,
+      `write "+pids" to "${root}/service/cgroup.subtree_control": EBUSY, ` +
+        "that cgroup has processes of its own",
+    );
+    const control = `${root}/service/cgroup.subtree_control`;
+    assertEquals(Deno.readTextFileSync(control), "");
+  }),
+);

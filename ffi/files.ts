@@ -193,6 +193,13 @@ export function fchown(fd: number, uid: number): void {
   checked("fchown", `descriptor ${fd}`, fd, uid, 0xffffffff);
 }
 
+const W_OK = 2, AT_EACCESS = 0x200;
+
+/** Whether this process may write to a file, or make files in a directory. */
+export function mayWrite(path: string): boolean {
+  return syscall("faccessat2", AT_FDCWD, path, W_OK, AT_EACCESS) === 0;
+}
+
 /** Whether `status` is that of a directory. */
 export function isDirectory(status: FileStatus | number): boolean {
   return typeof status === "object" && (status.mode & S.IFMT) === S.IFDIR;

@@ -6,6 +6,7 @@ import {
   fstat,
   isDirectory,
   lstat,
+  mayWrite,
   mkdir,
   mkdirAll,
   mkdirExactly,
@@ -209,4 +210,13 @@ Deno.test("removeAll() removes trees and follows no link", () => {
 Deno.test("removeAll() tells what cannot be removed", () => {
   const error = assertThrows(() => removeAll("/proc/self"), SyscallError);
   assertEquals((error as SyscallError).errno > 0, true);
+});
+
+Deno.test("mayWrite() asks for the effective user, and answers no on errors", () => {
+  inFolder((folder) => {
+    assertEquals(mayWrite(folder), true);
+    assertEquals(mayWrite(`${folder}/none`), false);
+    // A file system that nobody may write to.
+    assertEquals(mayWrite("/sys/kernel/no-such-thing"), false);
+  });
 });

@@ -8,7 +8,8 @@
 import { E } from "../ffi/errno.ts";
 import { AT_FDCWD, O } from "../ffi/fd.ts";
 import { MAGIC, STATFS_SIZE } from "../ffi/statfs.ts";
-import type { ProcessInput } from "./input.ts";
+import type { LaunchInput, ProcessInput } from "./input.ts";
+import { awaitAnswer, tell } from "./messages.ts";
 import { type PlanBuilder, reg, REPORT } from "./plan.ts";
 
 /** The signal that no process can keep from ending it. */
@@ -49,6 +50,21 @@ export function begin(plan: PlanBuilder, beginning: Beginning): void {
   endWithDavit(plan, SIGKILL);
   plan.because(`be called ${name} until the program runs`)
     .call("prctl", [PR_SET_NAME, name, 0, 0, 0]);
+}
+
+/**
+ * Steps that wait until Davit has had this process put into the container's
+ * cgroups, so that all that it makes is born in them.
+ */
+export function awaitPlace(
+  plan: PlanBuilder,
+  reason: LaunchInput["awaitsPlace"],
+  davit: number,
+): void {
+  if (reason === undefined) return;
+  plan.because(reason.why, reason.pointer);
+  tell(plan, davit, "place");
+  awaitAnswer(plan, davit);
 }
 
 /** A step that keeps this process's files and memory from other processes. */

@@ -20,6 +20,7 @@ import { TTY } from "../ffi/pty.ts";
 import type { SyscallName } from "../ffi/syscall_numbers.ts";
 import {
   adjustOom,
+  awaitPlace,
   begin,
   endWithDavit,
   raiseLimits,
@@ -74,6 +75,7 @@ export function planExec(input: ExecInput): Plan {
     free: firstFree(preserveFds, hasConsole),
     name: EXEC_NAME,
   });
+  awaitPlace(plan, input.awaitsPlace, davit);
   adjustOom(plan, process);
   // What is written there holds for the next execve(2), of a child too.
   openLabels(plan, process);

@@ -36,6 +36,8 @@ export interface ExecInput {
   readonly cgroupDirectory?: string;
   /** Where to go if no process may be in that one. */
   readonly initCgroup?: string;
+  /** Somebody else puts the first process into its cgroups, for Davit. */
+  readonly awaitsPlace?: { readonly why: string; readonly pointer: string };
   /** As personality(2) takes it; absent: the caller's. */
   readonly personality?: number;
   readonly memoryPolicy?: MemoryPolicyInput;

@@ -43,6 +43,8 @@ export interface ExecLaunchOptions {
   readonly folder: string;
   /** Done while the program joins the container. */
   readonly meanwhile: () => void;
+  /** Puts the first process, which waits, into the container's cgroups. */
+  readonly onPlace?: (pid: number) => void;
   /** Takes the listener of the process's seccomp filter; closed afterwards. */
   readonly onListener: (listener: Fd, pid: number) => void;
   /**
@@ -103,13 +105,17 @@ function converse(
   found: Found,
 ): number {
   const bytes = new Uint8Array(MESSAGE_SIZE);
-  let ready = false;
+  let ready = false, placed = false;
   // The process may be ready before the joining one has said its pid.
   while (!ready || found.pid === undefined) {
     const { length, fd } = receive(socket, bytes);
     if (length === 0) throw gone(found);
     const { tag, errno, value } = parseMessage(bytes);
-    if (tag === TAG.joining && isChild(value)) found.helpers.push(value);
+    if (tag === TAG.place && !placed && options.onPlace !== undefined) {
+      placed = true;
+      options.onPlace(found.helpers[0]!);
+      answer(socket, found);
+    } else if (tag === TAG.joining && isChild(value)) found.helpers.push(value);
     else if (tag === TAG.pid && found.pid === undefined && isChild(value)) {
       found.pid = value;
     } else if (tag === TAG.console && !found.master && fd !== undefined) {

@@ -21,6 +21,7 @@ import {
 } from "./attributes.ts";
 import {
   adjustOom,
+  awaitPlace,
   begin,
   endWithDavit,
   raiseLimits,
@@ -38,7 +39,7 @@ import { descriptor, firstFree } from "./descriptors.ts";
 import { isMadeBefore, makeMount } from "./filesystems.ts";
 import { INIT_NAME } from "./init_name.ts";
 import type { BindMount, DeviceNodeInput, LaunchInput } from "./input.ts";
-import { awaitAnswer, tell } from "./messages.ts";
+import { tell } from "./messages.ts";
 import {
   clonedKinds,
   enterUserNamespace,
@@ -89,7 +90,7 @@ export function planFirstProcess(plan: PlanBuilder, input: LaunchInput): void {
     ...input.startNow && { unused: descriptor("start", input.preserveFds) },
     name: INIT_NAME,
   });
-  awaitPlace(plan, input, davit);
+  awaitPlace(plan, input.awaitsPlace, davit);
   openTimeOffsets(plan, input);
   adjustOom(plan, input.process);
   if (privileges !== "user") refuseTracing(plan);
@@ -98,15 +99,6 @@ export function planFirstProcess(plan: PlanBuilder, input: LaunchInput): void {
   else enterAsRoot(plan, input, davit);
   makeTimeNamespace(plan, input);
   cloneInit(plan, input, davit);
-}
-
-/** All that follows is done in the container's cgroups, init is born there. */
-function awaitPlace(plan: PlanBuilder, input: LaunchInput, davit: number) {
-  const { awaitsPlace } = input;
-  if (awaitsPlace === undefined) return;
-  plan.because(awaitsPlace.why, awaitsPlace.pointer);
-  tell(plan, davit, "place");
-  awaitAnswer(plan, davit);
 }
 
 function enterAsRoot(

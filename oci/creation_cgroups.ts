@@ -11,6 +11,7 @@ import { hostLayout } from "../cgroup/layout.ts";
 import { cgroupManager } from "../cgroup/manager.ts";
 import type { Scope } from "../cgroup/systemd/scope.ts";
 import type { CgroupManager, CgroupResources } from "../cgroup/types.ts";
+import { mayWrite, readText } from "../ffi/files.ts";
 import type { LaunchInput, Privileges } from "../launch/input.ts";
 import { RuntimeError } from "./errors.ts";
 import { quote } from "./quote.ts";
@@ -31,7 +32,7 @@ export class CreationCgroups {
   /**
    * Makes nothing yet.
    *
-   * @param parts `systemd` is present where systemd is to make them
+   * @param parts what `loadParts` gave for this configuration
    * @throws {CgroupError} what is asked for cannot be
    */
   constructor(
@@ -39,7 +40,10 @@ export class CreationCgroups {
     { log }: Runtime,
     spec: Spec,
     privileges: Privileges,
-    { rareResources: rare, systemd }: Pick<Parts, "rareResources" | "systemd">,
+    { delegation, rareResources: rare, systemd }: Pick<
+      Parts,
+      "delegation" | "rareResources" | "systemd"
+    >,
   ) {
     const { annotations, linux: { cgroupsPath = "", resources = {} } = {} } =
       spec;
@@ -67,12 +71,19 @@ export class CreationCgroups {
       user: !privileged,
       legacy,
     });
+    const delegated = layout.kind === "unified"
+      ? delegation?.delegatedCgroup(layout.unified!, {
+        mayWrite,
+        ownCgroups: readText("/proc/self/cgroup"),
+      })
+      : undefined;
     this.manager = cgroupManager(layout, {
       id,
       spec,
       log,
       privileged,
       ...rare !== undefined && { rare },
+      ...delegated !== undefined && { delegated },
       ...this.#scope !== undefined && { scope: this.#scope },
     });
   }

@@ -21,12 +21,14 @@ import { type ExecOptions, type ExecOrder, Execution } from "./execution.ts";
 import { explain } from "./explain.ts";
 import { statusOf } from "./init_process.ts";
 import { withoutForeignLabels } from "./labels.ts";
+import { isPlacedBySystemd } from "./lower_exec.ts";
 import { checkPreserved, unraisableAmbient } from "./lower_process.ts";
 import { quote } from "./quote.ts";
 import type { Runtime, Status } from "./runtime.ts";
 import { Signals } from "./signals.ts";
 import type { Process, Spec } from "./spec.ts";
 import { savedConfig } from "./store.ts";
+import { loadSystemd } from "./systemd_tools.ts";
 
 /**
  * Runs a process in a container and answers the exit status of its program, or
@@ -83,7 +85,10 @@ async function prepare(
     );
   }
   const seccomp = spec.linux?.seccomp && await import("./seccomp_part.ts");
-  const parts = seccomp === undefined ? {} : { seccomp };
+  const parts = {
+    ...seccomp !== undefined && { seccomp },
+    ...isPlacedBySystemd(record) && { systemd: await loadSystemd() },
+  };
   const paused = status === "paused";
   return { runtime, options, record, spec, process, parts, paused };
 }

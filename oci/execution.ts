@@ -18,7 +18,7 @@ import { SIGNALS } from "../ffi/signals.ts";
 import { ARCH } from "../ffi/syscall.ts";
 import { firstFree } from "../launch/descriptors.ts";
 import { CALLS_UNDER_FILTER, planExec, PROGRAM } from "../launch/exec.ts";
-import { launchExec } from "../launch/exec_launch.ts";
+import { type ExecLaunchOptions, launchExec } from "../launch/exec_launch.ts";
 import { EXEC_NAME } from "../launch/init_name.ts";
 import type { SchedulerInput } from "../launch/input.ts";
 import { FRAME, type Plan } from "../launch/plan.ts";
@@ -35,7 +35,7 @@ import { RuntimeError } from "./errors.ts";
 import type { ExecProcessOptions } from "./exec_process.ts";
 import { hostId } from "./id_maps.ts";
 import { initLives, processStat } from "./init_process.ts";
-import { lowerExec } from "./lower_exec.ts";
+import { cgroupInUnit, lowerExec } from "./lower_exec.ts";
 import type { Parts } from "./parts.ts";
 import { ownPrivileges } from "./privileges.ts";
 import { quote } from "./quote.ts";
@@ -218,6 +218,7 @@ export class Execution implements Disposable {
       ...terminal.slave !== undefined && { console: terminal.slave },
       folder: containerFolder(root, record.id),
       meanwhile,
+      ...this.#placing(),
       onListener: (listener, pid) =>
         sendListener(listener, pid, parts, spec, record, true),
       onReady: (pid, master) => {
@@ -227,6 +228,21 @@ export class Execution implements Disposable {
     });
     trace?.launched();
     return pid;
+  }
+
+  /** Has systemd put the first process where only systemd can. */
+  #placing(): Pick<ExecLaunchOptions, "onPlace"> {
+    const { options, parts: { systemd }, record } = this.#order;
+    if (systemd === undefined) return {};
+    return {
+      onPlace: (pid) =>
+        systemd.scopes.attachProcess(
+          systemd.tools,
+          record.cgroups.systemd!,
+          cgroupInUnit(record, options.cgroups, record.init!.pid),
+          pid,
+        ),
+    };
   }
 
   /** Gives what the caller wants before the program runs. */

@@ -11,7 +11,8 @@ import {
   subCgroups,
   unifiedCgroupOf,
 } from "../cgroup/sub_cgroups.ts";
-import { readLink, readText } from "../ffi/files.ts";
+import { lstat, readLink, readText } from "../ffi/files.ts";
+import { CGROUP_POINTER } from "../launch/cgroups.ts";
 import type { ExecInput } from "../launch/exec_input.ts";
 import type {
   NamespaceKind,
@@ -109,8 +110,10 @@ function foreignNamespaces(pid: number): NamespaceKind[] {
   const kinds = Object.keys(NAMESPACE_FILES) as NamespaceKind[];
   return kinds.filter((kind) => {
     const file = NAMESPACE_FILES[kind];
-    return readLink(`/proc/${pid}/ns/${file}`) !==
-      readLink(`/proc/self/ns/${file}`);
+    const own = `/proc/self/ns/${file}`;
+    // A kernel may be built without some kinds.
+    return typeof lstat(own) === "object" &&
+      readLink(`/proc/${pid}/ns/${file}`) !== readLink(own);
   });
 }
 
@@ -137,8 +140,34 @@ function setGroupsIn(
   return denied ? "denied" : "needed";
 }
 
+/** Who is not root may have processes moved by his own systemd alone. */
+export function isPlacedBySystemd(record: ContainerRecord): boolean {
+  return record.cgroups.systemd?.user === true;
+}
+
+/**
+ * The cgroup that a further process goes to, below that of its unit of
+ * systemd's: "" for that itself, else a path that begins with a slash.
+ */
+export function cgroupInUnit(
+  record: ContainerRecord,
+  cgroups: SubCgroups,
+  initPid: number,
+): string {
+  const layout = hostLayout();
+  const [directory = ""] = record.cgroups.directories;
+  const [wanted = ""] = subCgroups(layout, [directory], cgroups);
+  if (wanted !== directory) return wanted.slice(directory.length);
+  const init = unifiedCgroupOf(layout, initPid);
+  return init?.startsWith(`${directory}/`) ? init.slice(directory.length) : "";
+}
+
 function lowerCgroups({ record, cgroups, initPid }: ExecContext) {
-  const { kind, directories } = record.cgroups;
+  const { kind, directories, systemd } = record.cgroups;
+  if (isPlacedBySystemd(record)) {
+    const why = `wait to be put into the unit ${systemd!.unit}`;
+    return { cgroupTasks: [], awaitsPlace: { why, pointer: CGROUP_POINTER } };
+  }
   if (directories.length === 0 && cgroups.size === 0) {
     return { cgroupTasks: [] };
   }

@@ -21,6 +21,7 @@ import { loadNetDeviceMover } from "./net_device_tools.ts";
 import type { NetDeviceMover } from "./net_devices.ts";
 import type { Logger } from "./logger.ts";
 import { loadResctrl, type ResctrlPart } from "./resctrl_tools.ts";
+import { ownPrivileges } from "./privileges.ts";
 import type { CreateOptions } from "./runtime.ts";
 import type { Spec } from "./spec.ts";
 import { loadSystemd, type SystemdPart } from "./systemd_tools.ts";
@@ -39,6 +40,8 @@ export interface Parts {
   readonly copyUp?: typeof import("./copy_up.ts");
   readonly systemd?: SystemdPart;
   readonly rareResources?: RareLowering;
+  /** For who is not root of the host. */
+  readonly delegation?: typeof import("../cgroup/delegation.ts");
 }
 
 /** Loads the parts that `spec` needs, and who is to make its cgroups. */
@@ -61,6 +64,9 @@ export async function loadParts(
       netDevices: await loadNetDeviceMover(),
     }),
     ...(linux?.intelRdt && { resctrl: await loadResctrl() }),
+    ...(ownPrivileges() !== "host" && {
+      delegation: await import("../cgroup/delegation.ts"),
+    }),
     ...(cgroupManager === "systemd" && { systemd: await loadSystemd() }),
     ...(needsRare(linux?.resources) && {
       rareResources: await loadRareLowering(),

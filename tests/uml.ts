@@ -25,15 +25,24 @@ export async function underUml(
 ): Promise<Result> {
   const folder = Deno.makeTempDirSync({ prefix: "davit-uml." });
   try {
-    const path = Deno.env.get("PATH")!;
-    if (largeState) await wrap(folder);
     return await run(
       [UML, "--cgroup", layout, "--time", "200", ...command],
-      { timeout: 240, env: { PATH: `${folder}:${path}` } },
+      { timeout: 240, env: await withLargeState(folder) },
     );
   } finally {
     Deno.removeSync(folder, { recursive: true });
   }
+}
+
+/**
+ * The environment in which linux.uml runs on this processor.
+ * @param folder gets what that takes
+ */
+export async function withLargeState(
+  folder: string,
+): Promise<Record<string, string>> {
+  if (largeState) await wrap(folder);
+  return { PATH: `${folder}:${Deno.env.get("PATH")}` };
 }
 
 /** Puts a linux.uml into the folder that loads uml_xstate.c. */

@@ -144,6 +144,21 @@ export class SystemdManager implements Disposable {
   }
 
   /**
+   * Moves a process into a unit's cgroup, or into one below it.
+   * @throws {CgroupError} with systemd's words
+   */
+  attach(unit: string, path: string, pid: number): void {
+    try {
+      this.#call("AttachProcessesToUnit", "ssau", [unit, path, [pid]]);
+    } catch (error) {
+      if (!(error instanceof BusError)) throw error;
+      throw this.#error(
+        `error adding pid ${pid} to cgroups: unit "${unit}": ${error.message}`,
+      );
+    }
+  }
+
+  /**
    * Stops a unit, of which nothing is left then. One that is gone is no error.
    * @throws {CgroupError} with systemd's words
    */

@@ -201,3 +201,20 @@ export function stopUnit(
   using manager = new SystemdManager(tools, user);
   manager.stop(unit);
 }
+
+/**
+ * Moves a process of this user's into the unit of a container that exists.
+ *
+ * @param path the cgroup below the unit's, with a slash at its beginning; empty
+ * for the unit's own
+ * @throws {CgroupError} with systemd's words
+ */
+export function attachProcess(
+  tools: SystemdTools,
+  { unit, user }: SystemdUnit,
+  path: string,
+  pid: number,
+): void {
+  using manager = new SystemdManager(tools, user);
+  manager.attach(unit, path, pid);
+}

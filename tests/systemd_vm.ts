@@ -1,0 +1,159 @@
+/**
+ * A small Debian whose pid 1 is systemd, with cgroup v2, a bus and a user with
+ * a manager of his own, under User-Mode Linux: a kernel that is a program.
+ */
+import { join } from "@std/path/posix";
+import { onPath } from "./container.ts";
+import {
+  assertSuccess,
+  DAVIT,
+  readIfThere,
+  type Result,
+  run,
+} from "./davit.ts";
+import { withLargeState } from "./uml.ts";
+
+/** Programs of the tree: what runs there, and what Davit is compared with. */
+const PACKAGES = [
+  ..."systemd systemd-sysv libpam-systemd dbus dbus-user-session".split(" "),
+  ..."busybox-static procps uidmap runc crun".split(" "),
+];
+const SUITE = "bookworm";
+
+/** The user with a manager of his own. */
+export const USER = { name: "tester", uid: 1000 } as const;
+
+/** Where the host's files are in there. */
+export const HOST = "/host";
+
+/** Of each form of the tree, one is kept. */
+const VERSION = 1;
+
+/** The folder of the tree: it is made once and kept in the user's cache. */
+function treeFolder(): string {
+  const cache = Deno.env.get("XDG_CACHE_HOME") ||
+    join(Deno.env.get("HOME") ?? "/root", ".cache");
+  return join(cache, `davit-tests/systemd-${SUITE}-${VERSION}`);
+}
+
+/** Why it cannot be booted here; undefined when it can. */
+export function systemdVmMissing(): string | undefined {
+  if (!onPath("linux.uml")) return "linux.uml (Debian: user-mode-linux)";
+  if (!DAVIT.endsWith("dist/davit")) return "the compiled binary";
+  const made = readIfThere(join(treeFolder(), "complete")) !== "";
+  if (!made && !onPath("debootstrap")) return "debootstrap";
+  return undefined;
+}
+
+/** Units and accounts beside what Debian has. */
+const FILES: Record<string, string> = {
+  "etc/systemd/system/job.service": `[Unit]
+After=dbus.service systemd-user-sessions.service user@${USER.uid}.service
+Wants=dbus.service
+[Service]
+Type=oneshot
+ExecStartPre=/bin/stty -F /dev/ttyS0 raw -echo
+ExecStart=/bin/bash /etc/job
+StandardOutput=file:/dev/ttyS0
+StandardError=inherit
+Delegate=yes
+TimeoutStartSec=infinity
+Environment=HOME=/root TERM=dumb
+`,
+  // The kernel's command line says which folder of the host has the job.
+  "etc/job": `mount -t hostfs none ${HOST} -o /
+folder=${HOST}$(tr ' ' '\\n' </proc/cmdline | sed -n 's/^job=//p')
+status=0
+bash "$folder/job" || status=$?
+sync
+echo $status >"$folder/status"
+systemctl poweroff -ff
+`,
+  "etc/systemd/system/user@.service.d/delegate.conf": `[Service]
+Delegate=cpu cpuset io memory pids
+`,
+  [`var/lib/systemd/linger/${USER.name}`]: "",
+};
+
+/** Makes the tree unless it is there. */
+async function makeTree(): Promise<string> {
+  const tree = treeFolder();
+  if (readIfThere(join(tree, "complete")) !== "") return tree;
+  const half = `${tree}.${Deno.pid}`;
+  Deno.mkdirSync(half, { recursive: true });
+  try {
+    const made = await run([
+      "debootstrap",
+      "--variant=minbase",
+      `--include=${PACKAGES.join(",")}`,
+      SUITE,
+      half,
+    ], { timeout: 400 });
+    if (made.code !== 0) {
+      throw new Error(`debootstrap: ${made.stdout.split("\n").slice(-4)}`);
+    }
+    assertSuccess(
+      await run([
+        "chroot",
+        half,
+        "useradd",
+        "-m",
+        "-u",
+        `${USER.uid}`,
+        USER.name,
+      ]),
+    );
+    for (const [path, text] of Object.entries(FILES)) {
+      const file = join(half, path);
+      Deno.mkdirSync(join(file, ".."), { recursive: true });
+      Deno.writeTextFileSync(file, text);
+    }
+    const wants = join(half, "etc/systemd/system/multi-user.target.wants");
+    Deno.mkdirSync(wants, { recursive: true });
+    Deno.symlinkSync("../job.service", join(wants, "job.service"));
+    Deno.mkdirSync(join(half, HOST));
+    Deno.writeTextFileSync(join(half, "complete"), "yes\n");
+    Deno.renameSync(half, tree);
+  } catch (error) {
+    Deno.removeSync(half, { recursive: true });
+    throw error;
+  }
+  return tree;
+}
+
+/**
+ * Boots, and runs a script of bash as root.
+ *
+ * @param script the host's files are below HOST for it
+ * @param seconds until the machine is switched off
+ */
+export async function underSystemd(
+  script: string,
+  seconds: number,
+): Promise<Result> {
+  const tree = await makeTree();
+  const folder = Deno.makeTempDirSync({ prefix: "davit-systemd." });
+  try {
+    Deno.writeTextFileSync(`${folder}/job`, script);
+    // One machine at a time: it writes to its tree.
+    const machine = await run(
+      [
+        ..."flock --close --timeout 600".split(" "),
+        `${tree}.lock`,
+        ..."timeout -k 5".split(" "),
+        `${seconds}`,
+        ..."linux.uml mem=2G root=/dev/root rootfstype=hostfs rw".split(" "),
+        `rootflags=${tree}`,
+        ..."init=/lib/systemd/systemd con=null con0=null ssl=null".split(" "),
+        ..."ssl0=null,fd:1 quiet systemd.show_status=0".split(" "),
+        `job=${folder}`,
+      ],
+      { timeout: seconds + 630, env: await withLargeState(folder) },
+    );
+    const status = readIfThere(`${folder}/status`).trim();
+    const code = status === "" ? 124 : Number(status);
+    return { ...machine, code };
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+}
