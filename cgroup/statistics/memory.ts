@@ -93,17 +93,29 @@ function sum(a: bigint, b: bigint): bigint {
   return a + b < UNLIMITED ? a + b : UNLIMITED;
 }
 
+/**
+ * v2's names, and what they are called here: who waits for an event of type
+ * `oom` may look for no more than that word, as runc's own tests do.
+ */
+const EVENTS: Readonly<Record<string, string>> = {
+  oom: "out_of_memory",
+  oom_kill: "kill",
+  oom_group_kill: "group_kill",
+};
+
 function events(
   files: CgroupFiles,
   legacy: boolean,
   directories: readonly string[],
 ): Pick<MemoryStatistics, "events"> {
-  if (!legacy) {
-    const table = files.table("memory.events");
-    return table.size > 0 ? { events: byName(table) } : {};
+  if (legacy) {
+    const kill = oomKills(directories);
+    return kill === undefined ? {} : { events: { kill: BigInt(kill) } };
   }
-  const kills = oomKills(directories);
-  return kills === undefined ? {} : { events: { oom_kill: BigInt(kills) } };
+  const table = [...files.table("memory.events")].map(([name, count]) =>
+    [EVENTS[name] ?? name, count] as const
+  );
+  return table.length > 0 ? { events: byName(new Map(table)) } : {};
 }
 
 /** In the order of their names, as Go writes a map. */

@@ -148,7 +148,7 @@ Deno.test(
         kernelTCP: { limit: 0n, failcnt: 0n },
         raw: { cache: 4096n, pgfault: 3n, rss: 8192n },
         psi: PSI,
-        events: { oom_kill: 1n },
+        events: { kill: 1n },
       },
       pids: { current: 3n },
       blkio: {
@@ -219,7 +219,7 @@ Deno.test(
         kernel: { limit: 0n, failcnt: 0n },
         kernelTCP: { limit: 0n, failcnt: 0n },
         raw: { anon: 8192n, file: 4096n, slab: 1n },
-        events: { high: 0n, low: 0n, max: 4n, oom: 1n, oom_kill: 1n },
+        events: { high: 0n, kill: 1n, low: 0n, max: 4n, out_of_memory: 1n },
       },
       // Without the controller they are counted.
       pids: { current: 2n },

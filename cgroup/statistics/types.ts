@@ -75,8 +75,9 @@ export interface MemoryStatistics {
   readonly raw?: Readonly<Record<string, bigint>>;
   readonly psi?: Pressure;
   /**
-   * How often what happened, not in runc: memory.events of v2, of which v1 has
-   * `oom_kill` alone, the processes that were killed for memory.
+   * How often what happened, not in runc. v2 has `low`, `high`, `max` (the
+   * limit was met), `out_of_memory` (in vain), `kill` (a process was killed
+   * for it) and `group_kill`; v1 has `kill` alone.
    */
   readonly events?: Readonly<Record<string, bigint>>;
 }
