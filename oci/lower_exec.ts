@@ -11,7 +11,9 @@ import {
   subCgroups,
   unifiedCgroupOf,
 } from "../cgroup/sub_cgroups.ts";
-import { lstat, readLink, readText } from "../ffi/files.ts";
+import { E } from "../ffi/errno.ts";
+import { SyscallError } from "../ffi/error.ts";
+import { readLink, readText } from "../ffi/files.ts";
 import { CGROUP_POINTER } from "../launch/cgroups.ts";
 import type { ExecInput } from "../launch/exec_input.ts";
 import type {
@@ -20,7 +22,7 @@ import type {
   SeccompInput,
   SetGroups,
 } from "../launch/input.ts";
-import { ConfigError } from "./errors.ts";
+import { ConfigError, RuntimeError } from "./errors.ts";
 import { mountedForProcess } from "./lower.ts";
 import { lowerProcess } from "./lower_process.ts";
 import {
@@ -108,13 +110,34 @@ function isOwn({ policy, flags }: SchedulerInput): boolean {
 /** The namespaces that a process is in and this one is not. */
 function foreignNamespaces(pid: number): NamespaceKind[] {
   const kinds = Object.keys(NAMESPACE_FILES) as NamespaceKind[];
-  return kinds.filter((kind) => {
-    const file = NAMESPACE_FILES[kind];
-    const own = `/proc/self/ns/${file}`;
-    // A kernel may be built without some kinds.
-    return typeof lstat(own) === "object" &&
-      readLink(`/proc/${pid}/ns/${file}`) !== readLink(own);
-  });
+  try {
+    return kinds.filter((kind) => {
+      const file = NAMESPACE_FILES[kind];
+      const own = ownNamespace(file);
+      return own !== undefined && readLink(`/proc/${pid}/ns/${file}`) !== own;
+    });
+  } catch (error) {
+    const denied = error instanceof SyscallError && error.errno === E.EACCES;
+    if (!denied) throw error;
+    throw new RuntimeError(
+      "state",
+      `Cannot join the namespaces of the container's init (process ${pid}): ` +
+        `${error.text}: before "davit start" only root may, then whoever owns ` +
+        "the container's user namespace",
+      { cause: error },
+    );
+  }
+}
+
+/** A namespace of this process; undefined where the kernel has no such kind. */
+function ownNamespace(file: string): string | undefined {
+  try {
+    return readLink(`/proc/self/ns/${file}`);
+  } catch (error) {
+    const absent = error instanceof SyscallError && error.errno === E.ENOENT;
+    if (absent) return undefined;
+    throw error;
+  }
 }
 
 /** Whether setgroups(2) works where init is. */

@@ -16,8 +16,13 @@ rootTest(
     await container.rootlessConfig((config) => {
       config.process.args = ["sleep", "100"];
     });
-    assertSuccess(await container.asUser(["run", "--detach", "r1"]));
     const exec = (...args: string[]) => container.asUser(["exec", ...args]);
+    assertSuccess(await container.asUser(["create", "r1"]));
+    assertOneLine(
+      await exec("r1", "true"),
+      /Permission denied: before "davit start" only root may/,
+    );
+    assertSuccess(await container.asUser(["start", "r1"]));
     const { stdout } = assertSuccess(await exec("r1", "sh", "-c", LOOK));
     assertEquals(stdout, "0\ndeny\ndavit\n/\n");
     assertEquals((await exec("r1", "sh", "-c", "exit 7")).code, 7);

@@ -1,9 +1,9 @@
 #!/bin/sh
 # What uml_test.ts runs under the other kernel: one container of `run`, one of
-# create, start, kill and delete with limits and hooks, and what is left then.
+# create, start, exec, kill and delete with limits and hooks, and what is left.
 #
-#   uml_life_cycle.sh LAYOUT DAVIT ECHO-BUNDLE LIMITED-BUNDLE LIMITED-ID
-layout=$1 davit=$2 echo_bundle=$3 limited_bundle=$4 id=$5
+#   uml_life_cycle.sh LAYOUT DAVIT ECHO-BUNDLE LIMITED-BUNDLE LIMITED-ID MAPPED-BUNDLE MAPPED-ID
+layout=$1 davit=$2 echo_bundle=$3 limited_bundle=$4 id=$5 mapped_bundle=$6 mapped=$7
 root=/run/davit-test
 failed=0
 
@@ -41,6 +41,43 @@ esac
 davit start "$id"
 same "start's status" $? 0
 same "after start" "$(status)" running
+init=$(cat /run/pid)
+# Runs a process that waits; tells its cgroups as the host sees them.
+places() {
+  davit exec --detach --pid-file /run/exec "$@" </dev/null || return
+  pid=$(cat /run/exec)
+  cat "/proc/$pid/cgroup"
+  kill -KILL "$pid"
+}
+namespaces() { readlink $(printf "/proc/$1/ns/%s " cgroup ipc mnt net pid time user uts); }
+same "exec's output" "$(echo in | davit exec -e A=b "$id" sh -c 'cat; echo $A' 2>&1)" "in
+b"
+davit exec "$id" sh -c 'exit 7'
+same "exec's status" $? 7
+same "exec's cgroups" "$(places "$id" sleep 100)" "$(cat "/proc/$init/cgroup")"
+davit exec -d --pid-file /run/exec "$id" sleep 100 </dev/null
+same "exec's namespaces" "$(namespaces "$(cat /run/exec)")" "$(namespaces "$init")"
+kill -KILL "$(cat /run/exec)"
+davit exec missing true 2>/run/err
+same "exec in nothing" $? 255
+davit exec --cgroup .. "$id" true 2>/run/err
+same "a cgroup above" "$? $(grep -c 'bad sub cgroup path' /run/err)" "255 1"
+davit exec --cgroup none "$id" true 2>/run/err
+same "no cgroup" "$? $(grep -c ' adding pid .* to cgroups.*/none.*: no such file' /run/err)" "255 1"
+if [ "$layout" = v2 ]; then
+  at=/sys/fs/cgroup/$id
+  mkdir "$at/sub"
+  echo "$init" >"$at/sub/cgroup.procs"
+  same "exec beside init's cgroup" "$(places "$id" sleep 100)" "0::/$id"
+  same "exec in a cgroup below" "$(places --cgroup sub "$id" sleep 100)" "0::/$id/sub"
+  while grep -q . "$at/cgroup.procs"; do sleep 0.1; done
+  echo +memory >"$at/cgroup.subtree_control"
+  same "exec where only init's takes any" "$(places "$id" sleep 100)" "0::/$id/sub"
+  davit exec --cgroup / "$id" true 2>/run/err
+  same "exec where none may be" "$? $(grep -c ' adding pid .* to cgroups.*/cgroup.procs: device or resource busy' /run/err)" "255 1"
+  davit exec --cgroup memory:sub "$id" true 2>/run/err
+  same "a controller of v2" "$? $(grep -c 'unknown controller' /run/err)" "255 1"
+fi
 davit kill "$id" KILL
 for _ in 1 2 3 4 5 6 7 8 9 10; do
   [ "$(status)" = stopped ] && break
@@ -53,8 +90,15 @@ davit state "$id" 2>/run/err
 same "state after delete" $? 1
 same "hooks" "$(tr '\n' ' ' </run/hooks)" "prestart createRuntime createContainer poststart poststop "
 
-same "cgroups left" "$(find /sys/fs/cgroup -name "$id*" -o -name one)" ""
+davit run --detach --bundle "$mapped_bundle" --pid-file /run/pid "$mapped" </dev/null
+same "the mapped run's status" $? 0
+init=$(cat /run/pid)
+same "exec's cgroups, mapped" "$(places "$mapped" sleep 100)" "$(cat "/proc/$init/cgroup")"
+same "exec's user, mapped" "$(davit exec -u 5:6 -g 7 "$mapped" sh -c 'id -u; id -G' | tr '\n' ' ')" "5 6 7 "
+davit delete --force "$mapped"
+
+same "cgroups left" "$(find /sys/fs/cgroup -name "$id*" -o -name "$mapped*" -o -name one)" ""
 same "mounts left" "$(grep -c "$limited_bundle" /proc/self/mountinfo)" 0
-same "state left" "$(find "$root" -name "$id*" -o -name one)" ""
+same "state left" "$(find "$root" -name "$id*" -o -name "$mapped*" -o -name one)" ""
 [ $failed = 0 ] && echo "all as expected"
 exit $failed

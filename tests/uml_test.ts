@@ -29,6 +29,10 @@ for (const layout of ["v1", "hybrid", "v2"] as const) {
     );
     await using two = new Container(command(["sleep", "1000"], (config) => {
       config.linux.cgroupsPath = `/${idOf(config)}`;
+      config.linux.namespaces = [
+        ...config.linux.namespaces.filter(({ type }) => type !== "cgroup"),
+        { type: "cgroup" },
+      ];
       config.linux.resources = {
         memory: { limit: 64 << 20 },
         cpu: { shares: 512, quota: 50_000, period: 200_000 },
@@ -40,6 +44,17 @@ for (const layout of ["v1", "hybrid", "v2"] as const) {
         return [kind, [shell(kind === "startContainer" ? look : note)]];
       }));
     }));
+    await using three = new Container(command(["sleep", "1000"], (config) => {
+      config.linux.cgroupsPath = `/${idOf(config)}`;
+      config.linux.uidMappings = config.linux.gidMappings = [
+        { containerID: 0, hostID: 100_000, size: 65536 },
+      ];
+      config.linux.namespaces = [
+        ...config.linux.namespaces.filter(({ type }) => type !== "cgroup"),
+        { type: "user" },
+        { type: "cgroup" },
+      ];
+    }));
     const { code, stdout, stderr } = await underUml(layout, [
       "sh",
       join(REPO, "tests/uml_life_cycle.sh"),
@@ -48,6 +63,8 @@ for (const layout of ["v1", "hybrid", "v2"] as const) {
       one.bundle,
       two.bundle,
       two.id,
+      three.bundle,
+      three.id,
     ]);
     assertEquals(
       { code, last: stdout.trimEnd().split("\n").at(-1)?.trim() },
