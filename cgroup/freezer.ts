@@ -33,9 +33,11 @@ const MOMENT = 10;
 export function findFreezer(
   directories: readonly string[],
 ): Freezer | undefined {
-  const having = (file: string) =>
-    directories.find((path) => typeof lstat(`${path}/${file}`) === "object");
-  const legacy = having("freezer.state");
+  const having = (file: string, among = directories) =>
+    among.find((path) => typeof lstat(`${path}/${file}`) === "object");
+  // Where it most often is, first: each command that asks for the status looks.
+  const likely = directories.filter((path) => path.includes("/freezer/"));
+  const legacy = having("freezer.state", likely) ?? having("freezer.state");
   if (legacy !== undefined) return { directory: legacy, kind: "v1" };
   const unified = having("cgroup.freeze");
   return unified === undefined ? undefined : { directory: unified, kind: "v2" };

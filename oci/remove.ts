@@ -242,6 +242,9 @@ function awaitEnd({ id, init }: ContainerRecord, pidfd: Fd): void {
   throw new RuntimeError(
     "state",
     `Cannot delete container ${quote(id)}: its init (process ` +
-      `${init!.pid}) does not end after SIGKILL, is it blocked in the kernel?`,
+      `${
+        init!.pid
+      }) does not end after SIGKILL, is it blocked in the kernel, ` +
+      "or a cgroup above its own frozen?",
   );
 }
