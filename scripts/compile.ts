@@ -1,7 +1,7 @@
 /**
  * Compiles Davit to one binary.
  *
- *     deno task compile [--target x86_64|aarch64] [--output FILE]
+ *     deno task compile [--target x86_64|aarch64] [--output FILE] [--pie]
  *
  * First `deno bundle` minifies the sources and splits them at their dynamic
  * imports, so that a command loads only the code that it runs. What is seldom
@@ -11,13 +11,15 @@
  * x86_64, the result gets a prelude and the compiled code of the modules that
  * start-up is for (prelude.ts); elsewhere it has no code cache at all: by itself
  * Deno would keep it at a guessable name in the temporary folder, and root runs
- * this.
+ * this. For x86_64 the binary also gets a fixed place in memory (prelink.ts),
+ * unless "--pie" is given.
  *
  * DENORT_BIN names a base binary that is there already; else Deno fetches it.
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { basename, dirname, fromFileUrl, join } from "@std/path/posix";
 import { codeCacheKey, readCodeCache, writeCodeCache } from "./code_cache.ts";
+import { prelink } from "./prelink.ts";
 import { addPrelude, cacheFile } from "./prelude.ts";
 
 /** What a processor is called by Deno, and by the e_machine field of an ELF. */
@@ -228,6 +230,12 @@ async function addCodeCache(
   Deno.writeFileSync(binary, addPrelude(bytes, { cache, folder: home, name }));
 }
 
+function giveAPlace(binary: string): void {
+  const bytes = Deno.readFileSync(binary);
+  prelink(bytes);
+  Deno.writeFileSync(binary, bytes);
+}
+
 /** Eight bytes of a hash, in hexadecimal. */
 async function digest(parts: Uint8Array[]): Promise<string> {
   const bytes = await new Blob(parts as Uint8Array<ArrayBuffer>[]).bytes();
@@ -257,9 +265,10 @@ function removeIfThere(path: string): void {
 async function main(args: string[]): Promise<void> {
   const options = parseArgs(args, {
     string: ["target", "output"],
+    boolean: ["pie"],
     unknown(argument: string) {
       throw new CompileError(
-        `Unknown argument "${argument}": deno task compile [--target x86_64|aarch64] [--output FILE]`,
+        `Unknown argument "${argument}": deno task compile [--target x86_64|aarch64] [--output FILE] [--pie]`,
       );
     },
   });
@@ -287,6 +296,7 @@ async function main(args: string[]): Promise<void> {
       const name = basename(output);
       await addCodeCache(binary, { target, folder, name });
     }
+    if (target === "x86_64" && !options.pie) giveAPlace(binary);
     moveFile(binary, output);
   } finally {
     removeIfThere(work);

@@ -4,13 +4,33 @@
  * @module
  */
 
-const PT_LOAD = 1, PT_DYNAMIC = 2, PT_NOTE = 4;
+/** Types of program headers. */
+export const PT = { LOAD: 1, DYNAMIC: 2, NOTE: 4 } as const;
+/** Tags of the dynamic section. */
+export const DT = {
+  PLTRELSZ: 2n,
+  STRTAB: 5n,
+  SYMTAB: 6n,
+  RELA: 7n,
+  RELASZ: 8n,
+  JMPREL: 23n,
+} as const;
+/** Relocations on x86_64: where what goes is in the name. */
+export const R_X86_64 = {
+  /** A symbol's address and a number. */
+  WORD: 1,
+  /** A symbol's address. */
+  GLOB_DAT: 6,
+  /** A function's address. */
+  JUMP_SLOT: 7,
+  /** The address at which the file is loaded and a number. */
+  RELATIVE: 8,
+} as const;
+/** Bytes of a row of the tables: of a symbol, of a relocation. */
+export const SYMBOL = 24, RELOCATION = 24;
+
 const PF_X = 1, PF_R = 4;
-const DT_STRTAB = 5n, DT_SYMTAB = 6n, DT_RELA = 7n, DT_RELASZ = 8n;
-const DT_PLTRELSZ = 2n, DT_JMPREL = 23n;
-/** Relocations that put a symbol's address into a slot, on x86_64. */
-const R_GLOB_DAT = 6, R_JUMP_SLOT = 7;
-const PROGRAM_HEADER = 56, SYMBOL = 24, RELOCATION = 24;
+const PROGRAM_HEADER = 56;
 
 /** A part of the file that is loaded, readable and executable. */
 export interface LoadSegment {
@@ -20,21 +40,33 @@ export interface LoadSegment {
   readonly size: number;
 }
 
-interface ProgramHeader {
+/** A row of the table of program headers. */
+export interface ProgramHeader {
   readonly type: number;
+  /** Where in the file its bytes are. */
   readonly offset: bigint;
   readonly address: bigint;
   readonly fileSize: bigint;
   readonly memorySize: bigint;
+  /** Where in the file the row itself is. */
+  readonly row: number;
+}
+
+/** An entry of the dynamic section. */
+export interface DynamicEntry {
+  readonly value: bigint;
+  /** Where in the file the value is. */
+  readonly at: number;
 }
 
 /** An ELF file in memory; what is set is changed in `bytes`. */
 export class ElfFile {
-  readonly #view: DataView;
+  /** For numbers in `bytes`. */
+  readonly view: DataView;
 
   /** @throws {Error} `bytes` are no 64-bit little-endian ELF file */
   constructor(readonly bytes: Uint8Array) {
-    this.#view = new DataView(
+    this.view = new DataView(
       bytes.buffer,
       bytes.byteOffset,
       bytes.byteLength,
@@ -47,16 +79,16 @@ export class ElfFile {
 
   /** The address of the first instruction. */
   get entry(): bigint {
-    return this.#u64(24);
+    return this.u64(24);
   }
 
   set entry(address: bigint) {
-    this.#view.setBigUint64(24, address, true);
+    this.view.setBigUint64(24, address, true);
   }
 
   /** The first address above everything that is loaded. */
   get end(): bigint {
-    return this.#headers().filter(({ type }) => type === PT_LOAD)
+    return this.headers().filter(({ type }) => type === PT.LOAD)
       .map(({ address, memorySize }) => address + memorySize)
       .reduce((a, b) => a > b ? a : b, 0n);
   }
@@ -68,26 +100,20 @@ export class ElfFile {
    * @throws {Error} the file does not use that function
    */
   importSlot(name: string): bigint {
-    const dynamic = this.#dynamic();
-    const at = (tag: bigint) => {
-      const value = dynamic.get(tag);
-      if (value === undefined) throw new Error(`it has no dynamic tag ${tag}`);
-      return value;
-    };
-    const strings = this.#offset(at(DT_STRTAB));
-    const symbols = this.#offset(at(DT_SYMTAB));
+    const strings = this.offset(this.dynamic(DT.STRTAB).value);
+    const symbols = this.offset(this.dynamic(DT.SYMTAB).value);
     const tables = [
-      [at(DT_RELA), at(DT_RELASZ)],
-      [at(DT_JMPREL), at(DT_PLTRELSZ)],
+      [this.dynamic(DT.RELA).value, this.dynamic(DT.RELASZ).value],
+      [this.dynamic(DT.JMPREL).value, this.dynamic(DT.PLTRELSZ).value],
     ] as const;
     for (const [address, size] of tables) {
-      const start = this.#offset(address);
+      const start = this.offset(address);
       for (let p = start; p < start + Number(size); p += RELOCATION) {
-        const type = this.#view.getUint32(p + 8, true);
-        if (type !== R_GLOB_DAT && type !== R_JUMP_SLOT) continue;
-        const symbol = symbols + this.#view.getUint32(p + 12, true) * SYMBOL;
-        const text = strings + this.#view.getUint32(symbol, true);
-        if (this.#text(text) === name) return this.#u64(p);
+        const type = this.view.getUint32(p + 8, true);
+        if (type !== R_X86_64.GLOB_DAT && type !== R_X86_64.JUMP_SLOT) continue;
+        const symbol = symbols + this.view.getUint32(p + 12, true) * SYMBOL;
+        const text = strings + this.view.getUint32(symbol, true);
+        if (this.#text(text) === name) return this.u64(p);
       }
     }
     throw new Error(`it does not import ${name}`);
@@ -100,10 +126,10 @@ export class ElfFile {
    * @throws {Error} there is no note
    */
   replaceNote({ offset, address, size }: LoadSegment): void {
-    const headers = this.#headers();
-    const note = headers.findIndex(({ type }) => type === PT_NOTE);
+    const headers = this.headers();
+    const note = headers.findIndex(({ type }) => type === PT.NOTE);
     if (note < 0) throw new Error("it has no note to replace");
-    const start = Number(this.#u64(32));
+    const start = Number(this.u64(32));
     const rows = headers.map((_, i) =>
       this.bytes.slice(
         start + i * PROGRAM_HEADER,
@@ -111,7 +137,7 @@ export class ElfFile {
       )
     );
     const row = new DataView(new ArrayBuffer(PROGRAM_HEADER));
-    row.setUint32(0, PT_LOAD, true);
+    row.setUint32(0, PT.LOAD, true);
     row.setUint32(4, PF_R | PF_X, true);
     row.setBigUint64(8, offset, true);
     row.setBigUint64(16, address, true);
@@ -120,7 +146,7 @@ export class ElfFile {
     row.setBigUint64(40, BigInt(size), true);
     row.setBigUint64(48, 4096n, true);
     // Loaded segments have to be in the order of their addresses.
-    const last = headers.findLastIndex(({ type }) => type === PT_LOAD);
+    const last = headers.findLastIndex(({ type }) => type === PT.LOAD);
     rows.splice(last + 1, 0, new Uint8Array(row.buffer));
     rows.splice(note < last + 1 ? note : note + 1, 1);
     rows.forEach((bytes, i) =>
@@ -128,44 +154,62 @@ export class ElfFile {
     );
   }
 
-  #headers(): ProgramHeader[] {
-    const start = Number(this.#u64(32));
-    const count = this.#view.getUint16(56, true);
+  /** The table of program headers. */
+  headers(): ProgramHeader[] {
+    const start = Number(this.u64(32));
+    const count = this.view.getUint16(56, true);
     return Array.from({ length: count }, (_, i) => {
-      const p = start + i * PROGRAM_HEADER;
+      const row = start + i * PROGRAM_HEADER;
       return {
-        type: this.#view.getUint32(p, true),
-        offset: this.#u64(p + 8),
-        address: this.#u64(p + 16),
-        fileSize: this.#u64(p + 32),
-        memorySize: this.#u64(p + 40),
+        type: this.view.getUint32(row, true),
+        offset: this.u64(row + 8),
+        address: this.u64(row + 16),
+        fileSize: this.u64(row + 32),
+        memorySize: this.u64(row + 40),
+        row,
       };
     });
   }
 
-  #dynamic(): Map<bigint, bigint> {
-    const header = this.#headers().find(({ type }) => type === PT_DYNAMIC);
-    if (header === undefined) throw new Error("it is statically linked");
-    const entries = new Map<bigint, bigint>();
-    const start = Number(header.offset);
-    for (let p = start; p < start + Number(header.fileSize); p += 16) {
-      entries.set(this.#u64(p), this.#u64(p + 8));
-    }
-    return entries;
+  /**
+   * The entry of the dynamic section with a tag.
+   *
+   * @throws {Error} there is none
+   */
+  dynamic(tag: bigint): DynamicEntry {
+    const found = this.findDynamic(tag);
+    if (found === undefined) throw new Error(`it has no dynamic tag ${tag}`);
+    return found;
   }
 
-  /** Where in the file the byte at an address is. */
-  #offset(address: bigint): number {
-    const found = this.#headers().find((header) =>
-      header.type === PT_LOAD && address >= header.address &&
+  /** The entry of the dynamic section with a tag, if there is one. */
+  findDynamic(tag: bigint): DynamicEntry | undefined {
+    const header = this.headers().find(({ type }) => type === PT.DYNAMIC);
+    if (header === undefined) throw new Error("it is statically linked");
+    const start = Number(header.offset);
+    for (let p = start; p < start + Number(header.fileSize); p += 16) {
+      if (this.u64(p) === tag) return { value: this.u64(p + 8), at: p + 8 };
+    }
+    return undefined;
+  }
+
+  /**
+   * Where in the file the byte at an address is.
+   *
+   * @throws {Error} it is nowhere
+   */
+  offset(address: bigint): number {
+    const found = this.headers().find((header) =>
+      header.type === PT.LOAD && address >= header.address &&
       address < header.address + header.fileSize
     );
     if (found === undefined) throw new Error(`nothing is at ${address}`);
     return Number(found.offset + address - found.address);
   }
 
-  #u64(offset: number): bigint {
-    return this.#view.getBigUint64(offset, true);
+  /** The number of eight bytes at a place in the file. */
+  u64(offset: number): bigint {
+    return this.view.getBigUint64(offset, true);
   }
 
   #text(offset: number): string {

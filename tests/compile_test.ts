@@ -7,6 +7,11 @@ const compiled = DAVIT.endsWith("scripts/davit")
   ? "the compiled binary"
   : undefined;
 
+/** What is missing for what only the binary for x86_64 has. */
+function preludes(): string | undefined {
+  return compiled ?? (Deno.build.arch === "x86_64" ? undefined : "an x86_64");
+}
+
 async function inFolder(test: (folder: string) => Promise<void>) {
   const folder = Deno.makeTempDirSync({ prefix: "davit-compile." });
   try {
@@ -67,9 +72,10 @@ rootTest("compile needs no network the second time", async () => {
   await inFolder(async (folder) => {
     const output = `${folder}/again`;
     assertSuccess(
-      await run(["unshare", "--net", ...compile("--output", output)]),
+      await run(["unshare", "--net", ...compile("--pie", "--output", output)]),
     );
     assertSuccess(await run([output, "--version"]));
+    assertEquals(await elfType(output), ET_DYN);
     const left = [...Deno.readDirSync(folder)].map(({ name }) => name);
     assertEquals(left, ["again"]);
   });
@@ -101,15 +107,24 @@ rootTest("compile refuses an unknown target", async () => {
   assert(!result.stdout.includes("MB"));
 });
 
+const ET_EXEC = 2, ET_DYN = 3;
+
+/** The e_type field of an ELF file. */
+async function elfType(path: string): Promise<number> {
+  const { buffer } = await Deno.readFile(path);
+  return new DataView(buffer).getUint16(16, true);
+}
+
+rootTest("the binary has a fixed place in memory", async () => {
+  assertEquals(await elfType(DAVIT), ET_EXEC);
+}, { missing: preludes() });
+
 /** The binary's own note of its code cache's folder. */
 function codeFolder(): string {
   const bytes = Deno.readFileSync(DAVIT);
   const tail = new TextDecoder("latin1").decode(bytes.subarray(-2_000_000));
   return /\/run\/davit-code-[0-9a-f]{16}/.exec(tail)?.[0] ?? "";
 }
-
-const preludes = compiled ??
-  (Deno.build.arch === "x86_64" ? undefined : "an x86_64");
 
 /** Runs a shell script with an empty /run of its own. */
 const withOwnRun = (script: string, ...args: string[]) =>
@@ -139,7 +154,7 @@ rootTest("root's first run lays the code cache below /run, whole", async () => {
     `644 root ${folder}/deno-compile-davit.cache`,
     folder.slice("/run/".length),
   ]);
-}, { missing: preludes });
+}, { missing: preludes() });
 
 rootTest("the code cache is used, and not written again", async () => {
   const folder = codeFolder();
@@ -154,7 +169,7 @@ rootTest("the code cache is used, and not written again", async () => {
   );
   const [before, after] = stdout.trim().split(",");
   assertEquals(after, before);
-}, { missing: preludes });
+}, { missing: preludes() });
 
 rootTest("a user and a renamed binary use no code cache", async () => {
   await inFolder(async (folder) => {
@@ -170,4 +185,4 @@ rootTest("a user and a renamed binary use no code cache", async () => {
     );
     assertEquals(stdout.trim().split("\n"), ["davit", "other"]);
   });
-}, { missing: preludes });
+}, { missing: preludes() });
