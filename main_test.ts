@@ -22,6 +22,7 @@ const COMMANDS = [
   "start",
   "state",
   "try",
+  "update",
   "validate",
 ];
 

@@ -16,9 +16,6 @@ import { writeFile } from "./tree.ts";
 /** The directory of the container's cgroup that has a write's file. */
 export type DirectoryOf = (write: ResourceWrite) => string | undefined;
 
-/** A file, before something is written to it. */
-export type BeforeWrite = (path: string, write: ResourceWrite) => void;
-
 /**
  * Does the writes. Values depend on each other, such as a quota and its period
  * or the limits of memory and of memory and swap, and what the kernel takes
@@ -30,7 +27,6 @@ export type BeforeWrite = (path: string, write: ResourceWrite) => void;
 export function applyWrites(
   writes: readonly ResourceWrite[],
   directoryOf: DirectoryOf,
-  before?: BeforeWrite,
 ): void {
   let pending = writes;
   while (pending.length > 0) {
@@ -39,7 +35,7 @@ export function applyWrites(
       const directory = directoryOf(write);
       if (directory === undefined) throw notMounted(write);
       try {
-        applyWrite(directory, write, before);
+        applyWrite(directory, write);
       } catch (error) {
         const cause = error instanceof CgroupError ? error.cause : undefined;
         if (osCode(cause) !== "EINVAL") throw error;
@@ -67,17 +63,12 @@ export function notMounted(
  * Writes one limit.
  * @throws {CgroupError} when the kernel refuses it; `cause` has its error
  */
-function applyWrite(
-  directory: string,
-  write: ResourceWrite,
-  before: BeforeWrite | undefined,
-): void {
+function applyWrite(directory: string, write: ResourceWrite): void {
   const choices: readonly FileValue[] = [write, ...write.instead ?? []];
   let last: unknown;
   for (const { file, value } of choices) {
     const path = `${directory}/${file}`;
     try {
-      before?.(path, write);
       return writeFile(path, value);
     } catch (error) {
       // Of several files, the one that is there has the better error.
@@ -129,6 +120,9 @@ function hint(code: string, path: string, write: ResourceWrite): string {
   if (code !== "EINVAL") return "";
   if (/^cpu\.(weight|shares)$/.test(file)) {
     return ", unable to apply both: a cgroup whose cpu.idle is 1 takes no weight";
+  }
+  if (/^memory\.(memsw\.)?limit_in_bytes$/.test(file)) {
+    return ", memory and swap together cannot be limited to less than memory";
   }
   if (/^cpu\.rt_/.test(file)) {
     return ", cgroups above have to have as much real-time processor time";

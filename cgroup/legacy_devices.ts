@@ -30,6 +30,8 @@ interface Exception {
   readonly major: number;
   readonly minor: number;
   readonly access: number;
+  /** JSON pointer of the rule behind it; "" for the runtime's own. */
+  readonly pointer: string;
 }
 
 /**
@@ -62,6 +64,51 @@ export function legacyDeviceWrites(
 }
 
 /**
+ * The writes that make a cgroup that follows `before` follow `after`, and take
+ * nothing away meanwhile that both allow; undefined when that cannot be, the
+ * kernel's default being another.
+ *
+ * @throws {CgroupError} for a rule that takes back a part of a wider one
+ */
+export function legacyDeviceChanges(
+  before: readonly DeviceRule[],
+  after: readonly DeviceRule[],
+): LegacyDeviceWrite[] | undefined {
+  const old = policyOf(before);
+  const wanted = policyOf(after);
+  if (old.allow !== wanted.allow) return undefined;
+  return [
+    ...beyond(wanted, old, wanted.allow ? "devices.deny" : "devices.allow"),
+    ...beyond(old, wanted, wanted.allow ? "devices.allow" : "devices.deny"),
+  ];
+}
+
+/** The exceptions that `policy` has and `other` has not, as writes. */
+function beyond(
+  policy: Policy,
+  other: Policy,
+  file: LegacyDeviceWrite["file"],
+): LegacyDeviceWrite[] {
+  return [...policy.exceptions].flatMap(([key, exception]) => {
+    const held = other.exceptions.get(key)?.access ?? 0;
+    const access = exception.access & ~held;
+    const value = ruleText({ ...exception, access });
+    const { pointer } = exception;
+    return access === 0 ? [] : [{ file, value, pointer }];
+  });
+}
+
+/** What the kernel keeps in the end. */
+function policyOf(rules: readonly DeviceRule[]): Policy {
+  const policy: Policy = { allow: true, exceptions: new Map() };
+  for (const rule of rules) {
+    if (isTotal(rule)) applyTotal(policy, rule.allow);
+    else applyException(policy, rule);
+  }
+  return policy;
+}
+
+/**
  * Makes the devices cgroup at `directory` follow `rules`. What every
  * container may do is left out where the parent cgroup does not allow it.
  *
@@ -72,7 +119,18 @@ export function writeDeviceRules(
   directory: string,
   rules: readonly DeviceRule[],
 ): void {
-  const writes = legacyDeviceWrites(rules);
+  writeDevices(directory, legacyDeviceWrites(rules));
+}
+
+/**
+ * Does writes of the devices cgroup at `directory`.
+ * @throws {CgroupError} what the kernel refuses, but for what every container
+ * may do
+ */
+export function writeDevices(
+  directory: string,
+  writes: readonly LegacyDeviceWrite[],
+): void {
   const encoder = new TextEncoder();
   using allow = openForWriting(`${directory}/devices.allow`);
   using deny = openForWriting(`${directory}/devices.deny`);
@@ -118,9 +176,9 @@ function applyTotal(policy: Policy, allow: boolean): string[] {
 
 function applyException(policy: Policy, rule: DeviceRule): string[] {
   const types = rule.type === "a" ? ["b", "c"] as const : [rule.type];
-  const { major, minor, access } = rule;
+  const { major, minor, access, pointer } = rule;
   return types.flatMap((type) => {
-    const exception = { type, major, minor, access };
+    const exception = { type, major, minor, access, pointer };
     return rule.allow === policy.allow
       ? takeBack(policy, rule, exception)
       : add(policy, exception);

@@ -9,6 +9,7 @@ import {
 import { ACCESS, type DeviceRuleInput, deviceRules } from "./devices.ts";
 import { CgroupError } from "./error.ts";
 import {
+  legacyDeviceChanges,
   type LegacyDeviceWrite,
   legacyDeviceWrites,
   writeDeviceRules,
@@ -120,6 +121,58 @@ Deno.test("legacyDeviceWrites() means the same to the kernel as the rules do", (
     }
   }
   assert(compared > 100, `only ${compared} lists could be written`);
+});
+
+Deno.test("legacyDeviceChanges() writes what differs, what is new first", () => {
+  const rule = (minor: number, access: string) => ({
+    allow: true,
+    type: "c",
+    major: 10,
+    minor,
+    access,
+  });
+  const changes = (before: DeviceRuleInput[], after: DeviceRuleInput[]) =>
+    legacyDeviceChanges(deviceRules(before), deviceRules(after))
+      ?.map(({ file, value }) => `${file} ${value}`);
+  assertEquals(changes([rule(1, "rw")], [rule(1, "rw")]), []);
+  assertEquals(
+    changes([rule(1, "rw"), rule(2, "r")], [rule(1, "r"), rule(3, "w")]),
+    [
+      "devices.allow c 10:3 w",
+      "devices.deny c 10:1 w",
+      "devices.deny c 10:2 r",
+    ],
+  );
+  const all = [{ allow: true, access: "rwm" }];
+  assertEquals(changes([], all), undefined);
+  assertEquals(changes(all, []), undefined);
+});
+
+Deno.test("legacyDeviceChanges() makes the kernel follow the new rules", () => {
+  const random = randomNumbers(20261125);
+  const list = () => [
+    ...deviceRules().slice(0, 1),
+    ...Array.from({ length: random(7) }, () => randomRule(random)),
+  ];
+  const requests = allRequests();
+  let compared = 0;
+  for (let round = 0; round < 600; round++) {
+    const before = list(), after = list();
+    try {
+      const changes = legacyDeviceChanges(before, after);
+      if (changes === undefined) continue;
+      compared++;
+      const kernel = kernelPolicy([...legacyDeviceWrites(before), ...changes]);
+      const anew = kernelPolicy(legacyDeviceWrites(after));
+      for (const request of requests) {
+        if (kernel(request) === anew(request)) continue;
+        throw new Error(JSON.stringify({ before, after, request }));
+      }
+    } catch (error) {
+      if (!(error instanceof CgroupError)) throw error;
+    }
+  }
+  assert(compared > 100, `only ${compared} changes could be written`);
 });
 
 Deno.test("writeDeviceRules() names the file that it cannot open", () => {

@@ -14,6 +14,7 @@ import { dispatch } from "./dispatch.ts";
 import { command as env } from "./env.ts";
 import { command as events } from "./events.ts";
 import { command as plan } from "./plan.ts";
+import { command as update } from "./update.ts";
 import { command as validate } from "./validate.ts";
 
 /** A command that is loaded already. */
@@ -27,6 +28,7 @@ const COMMANDS: CommandTable = {
   env: here(env),
   events: here(events),
   plan: here(plan),
+  update: here(update),
   validate: here(validate),
 };
 

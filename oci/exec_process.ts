@@ -5,13 +5,10 @@
  * @module
  */
 
-import { Handle, O, open } from "../ffi/fd.ts";
-import { readToEnd } from "../ffi/files.ts";
-import { CONFIG_BYTES_MAX, parseObject } from "./config.ts";
+import { parseObject } from "./config.ts";
 import { ConfigError, describeProblem, type Problem } from "./errors.ts";
-import { osText } from "./os_error.ts";
-import { quote } from "./quote.ts";
 import type { Logger } from "./logger.ts";
+import { optionFileName, readOptionFile } from "./option_file.ts";
 import type { Capabilities, Linux, Process, Spec } from "./spec.ts";
 import { validateProcess } from "./validate.ts";
 
@@ -54,9 +51,7 @@ export function execProcess(
   const { processFile } = options;
   const from = processFile === undefined
     ? "the command line"
-    : processFile === "-"
-    ? "stdin"
-    : quote(processFile);
+    : optionFileName(processFile);
   const base: Process = processFile === undefined
     ? { ...own, args: [], terminal: false }
     : withDefaults(readProcess(processFile, from), own);
@@ -69,30 +64,9 @@ export function execProcess(
 
 /** Reads the file and checks it alone: its problems are its own. */
 function readProcess(path: string, from: string): Process {
-  const process = parseObject(path, readFile(path, from));
+  const process = parseObject(path, readOptionFile(path, "the process"));
   check(process, from);
   return process as unknown as Process;
-}
-
-/** Unlike a bundle's, the caller has chosen it: a FIFO is read as well. */
-function readFile(path: string, from: string): Uint8Array {
-  const failure = (why: string, cause?: unknown) =>
-    new ConfigError([], {
-      message: `Cannot read the process from ${from}: ${why}`,
-      cause,
-    });
-  let text: Uint8Array;
-  try {
-    if (path === "-") text = readToEnd(0, CONFIG_BYTES_MAX + 1);
-    else {
-      using file = new Handle(open(path, O.RDONLY));
-      text = readToEnd(file.fd, CONFIG_BYTES_MAX + 1);
-    }
-  } catch (error) {
-    throw failure(osText(error), error);
-  }
-  if (text.length <= CONFIG_BYTES_MAX) return text;
-  throw failure(`it has more than ${CONFIG_BYTES_MAX} bytes`);
 }
 
 function withDefaults(process: Process, own: Process): Process {

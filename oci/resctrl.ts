@@ -162,6 +162,31 @@ export class ResctrlGroups {
   }
 
   /**
+   * Writes other schemata to the control group.
+   *
+   * @returns puts back what there was
+   * @throws {RuntimeError} the kernel refuses; all is as it was
+   */
+  update(
+    { l3CacheSchema, memBwSchema }: Pick<
+      IntelRdt,
+      "l3CacheSchema" | "memBwSchema"
+    >,
+  ): () => void {
+    const file = `${this.#control}/schemata`;
+    const before = this.#tools.readText(file).trim();
+    const putBack = () => this.#write("schemata", file, before);
+    try {
+      if (l3CacheSchema) this.#write("l3CacheSchema", file, l3CacheSchema);
+      if (memBwSchema) this.#write("memBwSchema", file, memBwSchema);
+    } catch (error) {
+      putBack();
+      throw error;
+    }
+    return putBack;
+  }
+
+  /**
    * Removes what `make` has made.
    * @throws {RuntimeError} something is still there
    */

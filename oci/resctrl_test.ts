@@ -200,3 +200,19 @@ Deno.test("a refused write tells what and why", () => {
   );
   assertThrows(() => resctrl.groups({ closID: "info" }), RuntimeError);
 });
+
+Deno.test("an update writes schemata, and takes back what fails later", () => {
+  using fs = new Resctrl();
+  fs.make("box");
+  const groups = fs.groups({ closID: "box" });
+  const putBack = groups.update({
+    l3CacheSchema: "L3:0=f;1=f",
+    memBwSchema: "MB:0=50;1=50",
+  });
+  assertEquals(fs.log.splice(0), [
+    'write box/schemata "L3:0=f;1=f\\n"',
+    'write box/schemata "MB:0=50;1=50\\n"',
+  ]);
+  putBack();
+  assertEquals(fs.log.splice(0).length, 1);
+});

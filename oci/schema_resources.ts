@@ -13,13 +13,16 @@ import {
 import { i64, u16, u32, u64 } from "./schema_integers.ts";
 import { object } from "./schema_object.ts";
 
-/** The rule for `linux.resources`, also for the files of `update`. */
-export function resourcesRule(): Rule {
+/**
+ * The rule for `linux.resources`.
+ * @param update whether it is for the files of `update`, which give less
+ */
+export function resourcesRule(update = false): Rule {
   return object({
     devices: list(deviceRule()),
     memory: lazily(memoryRule),
     cpu: lazily(cpuRule),
-    pids: object({ limit: i64 }, ["limit"]),
+    pids: object({ limit: i64 }, update ? [] : ["limit"]),
     blockIO: lazily(blockIORule),
     hugepageLimits: list(lazily(hugepageRule)),
     network: lazily(networkRule),

@@ -103,6 +103,14 @@ export function saveConfig(
   }
 }
 
+/**
+ * What the last `update` made of the container's resources; there is no such
+ * file before one.
+ */
+export function updatedResources(root: string, id: string): string {
+  return `${containerFolder(root, id)}/resources.json`;
+}
+
 /** The socket on which the container's init waits for `start`. */
 export function startSocket(root: string, id: string): string {
   return `${containerFolder(root, id)}/${SOCKET}`;

@@ -71,7 +71,7 @@ export function validateResources(
   resources: unknown,
   options: ValidateOptions = {},
 ): Validation {
-  return check(options, (out) => resourcesRule()(resources, "", out));
+  return check(options, (out) => resourcesRule(true)(resources, "", out));
 }
 
 function check(

@@ -383,8 +383,9 @@ Deno.test("validateProcess() and validateResources() check parts", () => {
     ["/process/user/uid", "/process/ioPriority/priority"],
   );
   assertEquals(validateResources({ pids: { limit: 5 } }).errors, []);
+  assertEquals(validateResources({ pids: {} }).errors, []);
   assertEquals(
-    validateResources({ pids: {} }).errors[0]?.pointer,
+    validateResources({ pids: { limit: "x" } }).errors[0]?.pointer,
     "/pids/limit",
   );
 });
