@@ -141,8 +141,10 @@ export class Creation {
   ) {
     const { id, preserveFds = 0 } = options;
     const { hooks } = parts;
-    // A terminal gets its size before the program looks at it.
+    // A terminal gets its size before the program looks at it, and a slice of
+    // systemd's is looked at before: see `killsAbove`.
     this.#startNow = extras.startNow === true && !spec.process?.terminal &&
+      options.cgroupManager !== "systemd" &&
       hooks?.all.startContainer === undefined &&
       hooks?.all.poststart === undefined;
     checkPreserved(preserveFds, closesOnExec);

@@ -5,7 +5,8 @@
  */
 
 import { metMemoryLimit, oomKills } from "../cgroup/oom.ts";
-import { readText } from "../ffi/files.ts";
+import { parentOf } from "../cgroup/place.ts";
+import { lstat, readText } from "../ffi/files.ts";
 import type { Ended } from "../ffi/process.ts";
 import { LaunchEnded } from "../launch/error.ts";
 import { RuntimeError } from "./errors.ts";
@@ -32,22 +33,48 @@ export function oomReason(record: ContainerRecord): string {
 }
 
 /**
- * Tells that a container was killed for memory, if it was. Its cgroups have to
- * be there still.
+ * Tells that a container was killed for memory, if it was. systemd removes
+ * cgroups with their last process: then what is above them may still tell it.
  *
  * @param ended how its first process ended
+ * @param before what `killsAbove` said before the start
  */
 export function tellOom(
   log: Logger,
   record: ContainerRecord,
   ended: Ended,
+  before?: number,
 ): void {
   const why = oomReason(record);
-  if (why === "") return;
   const name = quote(record.id);
-  if (ended.signal === SIGKILL || ended.status === KILLED_STATUS) {
-    log.error(`Container ${name} was killed${why}`);
-  } else log.warn(`processes of container ${name} were killed${why}`);
+  const killed = ended.signal === SIGKILL || ended.status === KILLED_STATUS;
+  if (why !== "" && killed) {
+    log.error(`Container ${name} was killed${why}`, { class: "process" });
+  } else if (why !== "") {
+    log.warn(`processes of container ${name} were killed${why}`);
+  } else if (killed && before !== undefined && isGone(record)) {
+    const { slice } = record.cgroups.systemd!;
+    if (killsAbove(record)! <= before) return;
+    log.error(
+      `Container ${name} was killed, probably for memory: that has happened ` +
+        `in ${slice} meanwhile`,
+      { class: "process" },
+    );
+  }
+}
+
+/**
+ * How many processes were killed for memory in the slice of a container whose
+ * cgroups are systemd's; undefined for others, and where nobody counts.
+ */
+export function killsAbove({ cgroups }: ContainerRecord): number | undefined {
+  if (cgroups.systemd === undefined || cgroups.kind !== "v2") return undefined;
+  return oomKills(cgroups.directories.map(parentOf));
+}
+
+/** Whether all cgroups of a container are gone. */
+function isGone({ cgroups }: ContainerRecord): boolean {
+  return cgroups.directories.every((path) => typeof lstat(path) === "number");
 }
 
 /**

@@ -18,7 +18,7 @@ import { createContainer } from "./create.ts";
 import type { Created } from "./creation.ts";
 import type { NotifyRelay } from "./notify.ts";
 import { loadNotifyRelay } from "./notify_tools.ts";
-import { tellOom } from "./oom_report.ts";
+import { killsAbove, tellOom } from "./oom_report.ts";
 import { awaitInit, Relay } from "./relay.ts";
 import { remove, removeEnded } from "./remove.ts";
 import type { CreateOptions, Runtime } from "./runtime.ts";
@@ -100,12 +100,15 @@ export async function runContainer(
   const pid = initPid(created);
   const pidfd = pidfdOpen(pid)!;
   try {
+    const killed = killsAbove(created.record);
     const [ended] = await Promise.all([
       foreground(runtime, id, created, pidfd, signals),
       notify?.untilEnd(pidfd),
     ]);
     runtime.log.debug("the program has ended", { ...ended });
-    if (ended.status !== 0) tellOom(runtime.log, created.record, ended);
+    if (ended.status !== 0) {
+      tellOom(runtime.log, created.record, ended, killed);
+    }
     if (!keep) await removeEnded(runtime, created.record);
     while (reapAny() !== undefined);
     return ended.status;
