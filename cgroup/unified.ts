@@ -82,7 +82,7 @@ export class UnifiedCgroups extends ExistingCgroups implements CgroupManager {
       applyWrites(this.writes(resources), () => directory);
       if (this.#plan.privileged) attachDeviceRules(directory, rules);
     }
-    if (this.directories.length === 0) {
+    if (this.directories.length === 0 && this.#plan.privileged) {
       this.#plan.log.warn("no permission for cgroups: devices are not limited");
     }
   }

@@ -75,3 +75,25 @@ Deno.test(
     assertEquals(Deno.readTextFileSync(control), "");
   }),
 );
+
+Deno.test("only root is told that there are no cgroups for device rules", () => {
+  const told = (privileged: boolean) => {
+    const logged: string[] = [];
+    const manager = cgroupManager({
+      kind: "unified",
+      hierarchies: [],
+      unified: { mountPoint: "/sys/kernel", root: "/" },
+    }, {
+      id: "c1",
+      privileged,
+      log: { debug() {}, warn: (message) => logged.push(message) },
+    });
+    manager.create();
+    manager.applyResources();
+    return logged;
+  };
+  assertEquals(told(false), []);
+  assertEquals(told(true), [
+    "no permission for cgroups: devices are not limited",
+  ]);
+});
