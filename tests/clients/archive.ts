@@ -86,6 +86,8 @@ function layer(): Uint8Array<ArrayBuffer> {
   ]);
 }
 
+const CREATED = "2024-01-01T00:00:00Z";
+
 async function sha256(data: Uint8Array<ArrayBuffer>): Promise<string> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", data)).toHex();
 }
@@ -110,12 +112,14 @@ export async function archive(
     const config = encoder.encode(JSON.stringify({
       architecture,
       os: "linux",
-      created: "2024-01-01T00:00:00Z",
+      created: CREATED,
       config: {
         Env: ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"],
         Cmd: command,
       },
       rootfs: { type: "layers", diff_ids: [`sha256:${diff}`] },
+      // What builds on an image counts its layers by this.
+      history: [{ created: CREATED, created_by: "davit's tests" }],
     }));
     const file = `${await sha256(config)}.json`;
     files.push({ name: file, mode: 0o644, data: config });

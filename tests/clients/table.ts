@@ -25,12 +25,35 @@ export interface ScriptRow {
 /** Whether all rows run, as with `scripts/test --clients`. */
 export const ALL = Deno.env.get("DAVIT_CLIENTS") === "all";
 
+/** A pattern of the names of rows that alone run, for who works on them. */
+const ONLY = pattern(Deno.env.get("DAVIT_CLIENTS_ONLY"));
+
+function pattern(text: string | undefined): RegExp | undefined {
+  return text === undefined ? undefined : new RegExp(text);
+}
+
 /** Fails unless a script of a table went as its row says. */
 export function assertRow(row: ScriptRow, result: Result): void {
   // A terminal puts one more \r before each \n.
   const text = (result.stdout + result.stderr).replaceAll("\r", "");
   assertMatch(text, row.prints);
   assertEquals(result.code, row.status ?? 0, text);
+}
+
+/** How a table is run. */
+export interface Manner<Side> {
+  /** How many rows may run at the same time; 1. */
+  atOnce?: number;
+  /** A row that runs when all others are over. */
+  last?: Row<Side>;
+}
+
+/** What became of a row. */
+interface Outcome {
+  /** Why the control cannot do it, in a line. */
+  reason?: string;
+  /** What Davit's run of it failed with. */
+  failure?: unknown;
 }
 
 /**
@@ -42,19 +65,30 @@ export async function compare<Side>(
   table: string,
   rows: readonly Row<Side>[],
   sides: { control: Side; davit: Side },
+  { atOnce = 1, last }: Manner<Side> = {},
 ): Promise<void> {
-  const chosen = rows.filter(({ fast }) => ALL || fast);
+  const chosen = rows.filter(({ fast, name }) =>
+    ONLY === undefined ? ALL || fast : ONLY.test(name)
+  );
+  const outcomes = ahead(chosen, atOnce, (row) => outcomeOf(row, sides));
+  if (last !== undefined) {
+    const others = [...outcomes];
+    chosen.push(last);
+    outcomes.push(Promise.all(others).then(() => outcomeOf(last, sides)));
+  }
   const skipped: string[] = [];
   let passed = 0;
-  for (const row of chosen) {
-    const reason = await reasonOf(() => row.run(sides.control));
-    if (reason !== undefined) skipped.push(row.name);
+  for (const [i, { name }] of chosen.entries()) {
+    const { reason, failure } = await outcomes[i]!;
+    if (reason !== undefined) skipped.push(name);
     const step = {
       name: reason === undefined
-        ? row.name
-        : `${row.name} [skipped: fails with runc too: ${reason}]`,
+        ? name
+        : `${name} [skipped: fails with runc too: ${reason}]`,
       ignore: reason !== undefined,
-      fn: () => row.run(sides.davit),
+      fn: () => {
+        if (failure !== undefined) throw failure;
+      },
     };
     if (await t.step(step) && reason === undefined) passed++;
   }
@@ -66,6 +100,35 @@ export async function compare<Side>(
     able * 4 >= chosen.length * 3,
     `the control fails too often to tell anything: ${skipped.join(", ")}`,
   );
+}
+
+/** Begins one piece of work for each item, `width` of them at a time. */
+function ahead<Item, Result>(
+  items: readonly Item[],
+  width: number,
+  work: (item: Item) => Promise<Result>,
+): Promise<Result>[] {
+  const lanes: Promise<unknown>[] = Array(width).fill(Promise.resolve());
+  return items.map((item, i) => {
+    const result = lanes[i % width]!.then(() => work(item));
+    lanes[i % width] = result;
+    return result;
+  });
+}
+
+/** Runs a row with the control and, where that can do it, with Davit. */
+async function outcomeOf<Side>(
+  row: Row<Side>,
+  { control, davit }: { control: Side; davit: Side },
+): Promise<Outcome> {
+  const reason = await reasonOf(() => row.run(control));
+  if (reason !== undefined) return { reason };
+  try {
+    await row.run(davit);
+    return {};
+  } catch (failure) {
+    return { failure };
+  }
 }
 
 /** Why it fails, in a line; undefined when it does not. */
