@@ -50,7 +50,14 @@ for (const [layout, tests] of [["v1", V1], ["v2", V2]] as const) {
     async () => {
       const names = Object.values(tests).flat();
       const { code, stdout, stderr } = await underUml(layout, [
-        join(REPO, "scripts/deno"),
+        "env",
+        "NO_COLOR=1",
+        // Where the packages are that the tests import.
+        ...["DENO_DIR"].flatMap((name) => {
+          const value = Deno.env.get(name);
+          return value === undefined ? [] : [`${name}=${value}`];
+        }),
+        Deno.execPath(),
         "test",
         `--config=${join(REPO, "deno.json")}`,
         "--allow-all",
