@@ -164,12 +164,15 @@ execTest(
   },
   async (container) => {
     const cases: [string[], RegExp][] = [
-      [["missing"], /^exec: "missing": executable file not found in \$PATH$/],
-      [["/missing"], /^exec: "\/missing": no such file or directory$/],
-      [["/etc/passwd"], /^exec: "\/etc\/passwd": permission denied$/],
-      [["/tmp"], /^exec: "\/tmp": permission denied$/],
-      [["/empty"], /^exec \/empty: exec format error$/],
-      [["/script"], /^exec \/script: no such file or directory$/],
+      [
+        ["missing"],
+        /^exec: "missing": executable file not found in \$PATH(;|$)/,
+      ],
+      [["/missing"], /^exec: "\/missing": no such file or directory(;|$)/],
+      [["/etc/passwd"], /^exec: "\/etc\/passwd": permission denied(;|$)/],
+      [["/tmp"], /^exec: "\/tmp": permission denied(;|$)/],
+      [["/empty"], /^exec \/empty: exec format error(;|$)/],
+      [["/script"], /^exec \/script: no such file or directory(;|$)/],
       [[], /process\.args: expected an array of at least one string/],
     ];
     const add = (name: string, text: string) =>
