@@ -4,6 +4,7 @@ const MAIN = new URL("./main.ts", import.meta.url).pathname;
 const COMMANDS = [
   "build",
   "check",
+  "checkpoint",
   "completion",
   "create",
   "delete",
@@ -16,6 +17,7 @@ const COMMANDS = [
   "pause",
   "plan",
   "ps",
+  "restore",
   "resume",
   "run",
   "spec",

@@ -9,11 +9,13 @@
 import type { Command, CommandTable } from "./command.ts";
 import { command as build } from "./build.ts";
 import { command as check } from "./check.ts";
+import { command as checkpoint } from "./checkpoint.ts";
 import { completionCommand } from "./completion.ts";
 import { dispatch } from "./dispatch.ts";
 import { command as env } from "./env.ts";
 import { command as events } from "./events.ts";
 import { command as plan } from "./plan.ts";
+import { command as restore } from "./restore.ts";
 import { command as update } from "./update.ts";
 import { command as validate } from "./validate.ts";
 
@@ -25,9 +27,11 @@ function here(command: Command) {
 const COMMANDS: CommandTable = {
   build: here(build),
   check: here(check),
+  checkpoint: here(checkpoint),
   env: here(env),
   events: here(events),
   plan: here(plan),
+  restore: here(restore),
   update: here(update),
   validate: here(validate),
 };
