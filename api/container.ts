@@ -6,6 +6,7 @@
 
 import type { Statistics } from "../cgroup/statistics/types.ts";
 import { close, type Fd } from "../ffi/fd.ts";
+import { pollAsync, POLLIN } from "../ffi/poll.ts";
 import { type Ended, pidfdOpen, waitChild } from "../ffi/process.ts";
 import { signalNumber } from "../ffi/signals.ts";
 import { state } from "../oci/container_info.ts";
@@ -18,7 +19,6 @@ import { kill as killContainer } from "../oci/kill.ts";
 import { pause, resume } from "../oci/pause.ts";
 import { processes } from "../oci/ps.ts";
 import { quote } from "../oci/quote.ts";
-import { awaitInit } from "../oci/relay.ts";
 import { remove as removeContainer } from "../oci/remove.ts";
 import type { Runtime, StateReport } from "../oci/runtime.ts";
 import { start as startContainer } from "../oci/start.ts";
@@ -233,7 +233,7 @@ export class Container implements AsyncDisposable {
 
 async function endOf(pidfd: Fd): Promise<void> {
   try {
-    await awaitInit(pidfd);
+    while (!(await pollAsync([{ fd: pidfd, events: POLLIN }], -1))[0]);
   } finally {
     close(pidfd);
   }

@@ -39,7 +39,7 @@ import { cgroupInUnit, lowerExec } from "./lower_exec.ts";
 import type { Parts } from "./parts.ts";
 import { ownPrivileges } from "./privileges.ts";
 import { quote } from "./quote.ts";
-import { awaitInit, Relay } from "./relay.ts";
+import { awaitEnd, Relay } from "./relay.ts";
 import type { Runtime, Stdio } from "./runtime.ts";
 import type { Signals } from "./signals.ts";
 import type { Process, Spec } from "./spec.ts";
@@ -143,8 +143,8 @@ export class Execution implements Disposable {
       if (relay && signal === SIGNALS["WINCH"]) relay.resize();
       else pidfdSendSignal(pidfd.fd, signal);
     });
-    if (relay === undefined) await awaitInit(pidfd.fd);
-    else await relay.run(pidfd.fd);
+    if (relay === undefined) await awaitEnd(pidfd.fd, signals);
+    else await relay.run(pidfd.fd, signals);
     return waitChild(this.#pid)?.status ?? 0;
   }
 

@@ -14,7 +14,7 @@ import {
   setNonblocking,
   tryOpenat2,
 } from "../ffi/fd.ts";
-import { poll, pollAsync, POLLIN, POLLOUT } from "../ffi/poll.ts";
+import { poll, POLLIN, POLLOUT } from "../ffi/poll.ts";
 import {
   openSlave,
   rawSettings,
@@ -25,6 +25,7 @@ import {
   windowSize,
 } from "../ffi/pty.ts";
 import { syscall } from "../ffi/syscall.ts";
+import type { Poll, Signals } from "./signals.ts";
 
 const STDIN = 0, STDOUT = 1, STDERR = 2;
 /** Bytes that a pipe takes at once or not at all, pipe(7). */
@@ -37,14 +38,20 @@ const NONE = new Uint8Array();
  */
 const DRAIN_MAX = 256 * 1024;
 
-/** How long to wait in one call before signals are looked at, milliseconds. */
-const FIRST_WAIT = 10;
-
-/** Waits until init ends. */
-export async function awaitInit(pidfd: Fd): Promise<void> {
-  // A program that ends at once needs no thread that waits for it.
-  if (poll([{ fd: pidfd, events: POLLIN }], FIRST_WAIT)[0]) return;
-  while (!(await pollAsync([{ fd: pidfd, events: POLLIN }], -1))[0]);
+/** Waits until a process ends, and hands signals on meanwhile. */
+export async function awaitEnd(
+  pidfd: Fd,
+  signals: Signals,
+  wait: Poll = poll,
+): Promise<void> {
+  for (;;) {
+    const [ended, came] = await wait([
+      { fd: pidfd, events: POLLIN },
+      { fd: signals.fd, events: POLLIN },
+    ], -1);
+    if (came) signals.deliver();
+    if (ended) return;
+  }
 }
 
 /** The terminal that a person has before him, and its settings. */
@@ -121,20 +128,25 @@ export class Relay implements Disposable {
     if (opened) close(fd);
   }
 
-  /** Relays until init ends and all that it wrote has come out. */
-  async run(pidfd: Fd): Promise<void> {
+  /**
+   * Relays until the process ends and all that it wrote has come out, and
+   * hands signals on meanwhile.
+   */
+  async run(pidfd: Fd, signals: Signals, wait: Poll = poll): Promise<void> {
     const when = (fd: number, on: boolean) => on ? fd : -1;
     for (;;) {
       const writes = this.#input.length > 0;
       const prints = this.#output.length > 0;
       const events = (this.#readsOutput && !prints ? POLLIN : 0) |
         (writes ? POLLOUT : 0);
-      const [ended, master, input, output] = await pollAsync([
+      const [ended, came, master, input, output] = await wait([
         { fd: pidfd, events: POLLIN },
+        { fd: signals.fd, events: POLLIN },
         { fd: when(this.#master, events !== 0), events },
         { fd: when(STDIN, this.#readsInput && !writes), events: POLLIN },
         { fd: when(STDOUT, prints), events: POLLOUT },
       ], -1);
+      if (came) signals.deliver();
       if (output) this.#output = this.#put(STDOUT, this.#output);
       if (master && writes) {
         this.#input = this.#put(this.#master, this.#input);

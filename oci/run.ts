@@ -5,6 +5,7 @@
  */
 
 import { close, type Fd } from "../ffi/fd.ts";
+import { poll, pollAsync } from "../ffi/poll.ts";
 import {
   type Ended,
   pidfdOpen,
@@ -19,10 +20,10 @@ import type { Created } from "./creation.ts";
 import type { NotifyRelay } from "./notify.ts";
 import { loadNotifyRelay } from "./notify_tools.ts";
 import { killsAbove, tellOom } from "./oom_report.ts";
-import { awaitInit, Relay } from "./relay.ts";
+import { awaitEnd, Relay } from "./relay.ts";
 import { remove, removeEnded } from "./remove.ts";
 import type { CreateOptions, Runtime } from "./runtime.ts";
-import { Signals } from "./signals.ts";
+import { type Poll, Signals } from "./signals.ts";
 import { startCreated } from "./start.ts";
 import { notifyFolder } from "./store.ts";
 
@@ -102,7 +103,11 @@ export async function runContainer(
   try {
     const killed = killsAbove(created.record);
     const [ended] = await Promise.all([
-      foreground(runtime, id, created, pidfd, signals),
+      foreground(runtime, id, created, pidfd, {
+        signals,
+        // Alone, it need not let anything else go on.
+        wait: notify === undefined ? poll : pollAsync,
+      }),
       notify?.untilEnd(pidfd),
     ]);
     runtime.log.debug("the program has ended", { ...ended });
@@ -123,14 +128,14 @@ async function foreground(
   id: string,
   created: Created,
   pidfd: Fd,
-  signals: Signals,
+  { signals, wait }: { readonly signals: Signals; readonly wait: Poll },
 ): Promise<Ended> {
   const { master } = created;
   runtime.trace?.phase("wait for the program");
   if (master === undefined) {
     signals.forward((signal) => pidfdSendSignal(pidfd, signal));
     await startOrRemove(runtime, id, created);
-    await awaitInit(pidfd);
+    await awaitEnd(pidfd, signals, wait);
   } else {
     using relay = new Relay(master);
     signals.forward((signal) => {
@@ -138,7 +143,7 @@ async function foreground(
       else pidfdSendSignal(pidfd, signal);
     });
     await startOrRemove(runtime, id, created);
-    await relay.run(pidfd);
+    await relay.run(pidfd, signals, wait);
   }
   return waitChild(initPid(created)) ?? { status: 0, signal: 0 };
 }

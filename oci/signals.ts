@@ -4,6 +4,7 @@
  * @module
  */
 
+import { SignalPipe } from "../ffi/signal_pipe.ts";
 import { SIGNALS } from "../ffi/signals.ts";
 
 /** Signals that are handed on to the container's process. */
@@ -12,38 +13,43 @@ const FORWARDED = [
   ..."WINCH IO PWR XCPU".split(" "),
 ];
 
+/** What waits in poll(2) or, where others work meanwhile, apart from them. */
+export type Poll = (
+  wanted: readonly { readonly fd: number; readonly events: number }[],
+  timeout: number,
+) => number[] | Promise<number[]>;
+
 /** Signals to this process, kept until there is somebody to hand them to. */
 export class Signals implements Disposable {
   /** @param last whether this process ends when they are disposed of */
   constructor(readonly last: boolean) {}
 
-  readonly #waiting: number[] = [];
-  readonly #listeners = new Map<Deno.Signal, () => void>();
-  #send = (signal: number): void => {
-    this.#waiting.push(signal);
-  };
+  #pipe: SignalPipe | undefined;
+  #send: (signal: number) => void = () => {};
 
   /** Takes signals from now on. */
   listen(): void {
-    for (const name of FORWARDED) {
-      const signal = `SIG${name}` as Deno.Signal;
-      const listener = () => this.#send(SIGNALS[name]!);
-      Deno.addSignalListener(signal, listener);
-      this.#listeners.set(signal, listener);
-    }
+    this.#pipe = new SignalPipe();
+    for (const name of FORWARDED) this.#pipe.catch(SIGNALS[name]!);
   }
 
-  /** Hands signals on, those that came before first. */
+  /** Becomes readable when there are signals to hand on; -1: never. */
+  get fd(): number {
+    return this.#pipe?.fd ?? -1;
+  }
+
+  /** Says who is handed signals, also those that came before. */
   forward(send: (signal: number) => void): void {
     this.#send = send;
-    for (const signal of this.#waiting.splice(0)) send(signal);
+  }
+
+  /** Hands those on that have come. */
+  deliver(): void {
+    for (const signal of this.#pipe?.take() ?? []) this.#send(signal);
   }
 
   /** Lets signals have their usual effect again. */
   [Symbol.dispose](): void {
-    if (this.last) return;
-    for (const [signal, listener] of this.#listeners) {
-      Deno.removeSignalListener(signal, listener);
-    }
+    if (!this.last) this.#pipe?.[Symbol.dispose]();
   }
 }
