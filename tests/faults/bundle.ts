@@ -1,0 +1,27 @@
+/** A container with something of everything, for faults to be made in. */
+import type { Config } from "../config.ts";
+import { script } from "../container.ts";
+
+/** Much of what a launch can do, in one configuration. */
+export const richBundle = script("sleep 1000", (config: Config) => {
+  config.process.user = { uid: 1000, gid: 1000, additionalGids: [2000] };
+  config.process.oomScoreAdj = 100;
+  config.root.readonly = false;
+  config.linux.resources = {
+    memory: { limit: 256 << 20 },
+    pids: { limit: 100 },
+    cpu: { shares: 512 },
+  };
+  config.linux.devices = [
+    { path: "/dev/fuse", type: "c", major: 10, minor: 229, fileMode: 0o666 },
+  ];
+  config.linux["sysctl"] = { "net.ipv4.ip_forward": "1" };
+  config.linux["seccomp"] = {
+    defaultAction: "SCMP_ACT_ALLOW",
+    syscalls: [{ names: ["swapon"], action: "SCMP_ACT_ERRNO" }],
+  };
+  config.mounts.push(
+    { destination: "/new/t", type: "tmpfs", options: ["size=1m"] },
+    { destination: "/new/b", source: "/etc/hostname", options: ["bind", "ro"] },
+  );
+});
