@@ -20,7 +20,7 @@ import {
   waitChild,
 } from "../ffi/process.ts";
 import { receive, socketPair } from "../ffi/socket.ts";
-import { end, failedStep, startWith } from "./launch.ts";
+import { end, failedStep, isGone, startWith } from "./launch.ts";
 import { SIGKILL } from "./beginning.ts";
 import { LaunchEnded, LaunchError } from "./error.ts";
 import { MESSAGE_SIZE, parseMessage, TAG } from "./messages.ts";
@@ -160,8 +160,8 @@ function awaitProgram(socket: Fd, plan: Plan, found: Found): void {
 function answer(socket: Fd, found: Found): void {
   try {
     write(socket, new Uint8Array(1));
-  } catch {
-    throw gone(found);
+  } catch (error) {
+    throw isGone(error) ? gone(found) : error;
   }
 }
 

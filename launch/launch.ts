@@ -5,6 +5,7 @@
  */
 
 import { E } from "../ffi/errno.ts";
+import { SyscallError } from "../ffi/error.ts";
 import { close, type Fd, O, open, write } from "../ffi/fd.ts";
 import { unlink } from "../ffi/files.ts";
 import { executableMemfd } from "../ffi/memfd.ts";
@@ -280,9 +281,15 @@ function converse(
   onReady(found.pid);
   try {
     write(socket, new Uint8Array(1));
-  } catch {
-    throw died(found);
+  } catch (error) {
+    throw isGone(error) ? died(found) : error;
   }
+}
+
+/** Whether a write failed because nobody is left to read it. */
+export function isGone(error: unknown): boolean {
+  return error instanceof SyscallError &&
+    (error.errno === E.EPIPE || error.errno === E.ECONNRESET);
 }
 
 /** Fills the tmpfs `to` with what is in the directory that came before. */

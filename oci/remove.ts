@@ -5,7 +5,10 @@
  */
 
 import { CgroupError } from "../cgroup/error.ts";
-import { cgroupManagerFromState } from "../cgroup/existing.ts";
+import {
+  cgroupManagerFromState,
+  type CgroupRecord,
+} from "../cgroup/existing.ts";
 import { E } from "../ffi/errno.ts";
 import { SyscallError } from "../ffi/error.ts";
 import { close, type Fd } from "../ffi/fd.ts";
@@ -52,9 +55,13 @@ export async function remove(
     () => lookUp(runtime, id, force),
   );
   if (found === undefined) return;
-  const { record } = found;
+  const { damaged, record } = found;
   const systemd = await systemdOf(record);
+  const orphans = damaged
+    ? (await import("./orphans.ts")).orphanCgroups(runtime.root, id)
+    : undefined;
   explained(`delete container ${quote(id)}`, () => {
+    removeOrphans(runtime, orphans);
     runtime.trace?.phase("end processes and remove cgroups");
     if (record !== undefined) {
       endInit(runtime, record);
@@ -66,6 +73,13 @@ export async function remove(
   if (record !== undefined) await runPoststop(runtime, record);
 }
 
+/** What is to be deleted. */
+interface Found {
+  /** Absent for what was never more than claimed, and where it is damaged. */
+  readonly record: ContainerRecord | undefined;
+  readonly damaged: boolean;
+}
+
 /**
  * What is to be deleted: the record of a container, if it can be read.
  * Undefined: there is nothing, and that is no error.
@@ -74,7 +88,7 @@ function lookUp(
   runtime: Runtime,
   id: string,
   force: boolean,
-): { readonly record: ContainerRecord | undefined } | undefined {
+): Found | undefined {
   const { root } = runtime;
   if (id === "") throw new RuntimeError("usage", "Missing container ID");
   const usable = isUsableId(id) && id !== RESERVED;
@@ -83,7 +97,9 @@ function lookUp(
     if (usable) delContainerIDMapping(root, id);
     return undefined;
   }
-  const record = force ? readAny(runtime, id) : readRecord(root, id);
+  const found = force ? readAny(runtime, id) : readRecord(root, id);
+  const damaged = found === "damaged";
+  const record = damaged ? undefined : found;
   if (record !== undefined) runtime.log.about?.({ sandbox: record.sandboxId });
   const members = record === undefined ? [] : liveMembers(root, record);
   if (!force) {
@@ -104,7 +120,7 @@ function lookUp(
       `the sandbox of live containers is deleted: ${members.join(", ")}`,
     );
   }
-  return { record };
+  return { damaged, record };
 }
 
 /** What talks with systemd, where it has made the cgroups. */
@@ -168,14 +184,28 @@ function isNeeded(id: string, members: readonly string[]): RuntimeError {
   );
 }
 
-/** The record, if it can be read: force has to work without one. */
+/**
+ * The record, or that it is damaged, which force has to do without.
+ * @throws {SyscallError} it cannot be read now: another time it may
+ */
 function readAny({ root, log }: Runtime, id: string) {
   try {
     return readRecord(root, id);
   } catch (error) {
-    log.warn((error as Error).message);
-    return undefined;
+    if (!(error instanceof RuntimeError)) throw error;
+    log.warn(error.message);
+    return "damaged";
   }
+}
+
+/** Ends and removes what a container without a record has in its cgroups. */
+function removeOrphans(
+  { log }: Runtime,
+  cgroups: CgroupRecord | undefined,
+): void {
+  if (cgroups === undefined) return;
+  log.warn(`found by their cgroups: ${cgroups.directories.join(", ")}`);
+  cgroupManagerFromState(cgroups).killAndDestroy();
 }
 
 /** Removes the cgroups, and the groups of resctrl. */

@@ -98,6 +98,7 @@ const ALONE = [
   { entry: "cmd/more.ts", source: "./cmd/more.ts", file: "more.js" },
   { entry: "oci/decisions.ts", source: "./decisions.ts", file: "decisions.js" },
   { entry: "oci/causes.ts", source: "./causes.ts", file: "causes.js" },
+  { entry: "oci/orphans.ts", source: "./orphans.ts", file: "orphans.js" },
 ];
 
 function bundle(folder: string): string {
@@ -115,6 +116,8 @@ function bundle(folder: string): string {
       marked,
     );
     if (whole !== code) Deno.writeTextFileSync(file, whole);
+    // The binary keeps the files' times: the same sources give the same bytes.
+    Deno.utimeSync(file, 0, 0);
   }
   return join(folder, "main.js");
 }
@@ -203,6 +206,7 @@ async function addCodeCache(
 ): Promise<void> {
   // The whole cache is read at each start: it has only what start-up is for.
   const modules = Array.from(Deno.readDirSync(folder), ({ name }) => name)
+    .sort()
     .filter((name) => !ALONE.some(({ file }) => file === name));
   const loader = join(folder, "loader.js");
   Deno.writeTextFileSync(
@@ -216,7 +220,8 @@ async function addCodeCache(
   if (!success) throw new CompileError(`Cannot load the modules: ${stderr}`);
 
   const made = readCodeCache(Deno.readFileSync(cacheFile(work, name)));
-  const entries = made.filter(({ url }) => modules.includes(basename(url)));
+  const entries = made.filter(({ url }) => modules.includes(basename(url)))
+    .sort((a, b) => a.url < b.url ? -1 : 1);
   if (entries.length !== modules.length) {
     throw new CompileError("Cannot make the code cache: a module is missing");
   }

@@ -1,0 +1,165 @@
+/** Many commands at once, some of them killed: nothing is left, or crossed. */
+import { assert, assertEquals } from "@std/assert";
+import { command, Container, rootTest, script } from "./container.ts";
+import { assertSuccess, DAVIT, readIfThere, run, Running } from "./davit.ts";
+import { randomNumbers } from "./mutate.ts";
+
+rootTest("of 64 creates of one ID, one wins", async () => {
+  await using container = new Container(command(["true"]));
+  const { bundle, id } = container;
+  const results = await Promise.all(
+    Array.from(
+      { length: 64 },
+      () => container.davit(["create", "--bundle", bundle, id]),
+    ),
+  );
+  assertEquals(results.filter(({ code }) => code === 0).length, 1);
+  for (const { code, stderr } of results) {
+    if (code !== 0) assert(/ID already in use/.test(stderr), stderr);
+  }
+  assertEquals((await container.state()).status, "created");
+  assertSuccess(await container.davit(["delete", "--force", id]));
+  assertEquals(container.leftovers(), []);
+});
+
+/** How many containers the workers make; SOAK=1 makes them all. */
+const CONTAINERS = Deno.env.get("CONCURRENCY") === "all" ? 200 : 40;
+const WORKERS = 8;
+
+rootTest(
+  "workers under random kills leave nothing and cross nothing",
+  async () => {
+    // The container says who it is: an exec must never land in another.
+    await using base = new Container(
+      script('echo "$HOSTNAME_OF" >/tmp/who; exec sleep 1000', (config) => {
+        config.mounts.push({ destination: "/tmp", type: "tmpfs" });
+      }),
+    );
+    const random = randomNumbers(Date.now() % 2 ** 31);
+    let next = 0, kills = 0, crossed = 0;
+    const ids: string[] = [];
+
+    /** Runs a command, and kills it at some time, perhaps. */
+    async function davit(...args: string[]) {
+      using running = new Running(base.words(...args));
+      if (random(4) === 0) {
+        kills++;
+        setTimeout(() => {
+          try {
+            running.kill("SIGKILL");
+          } catch {
+            // It has ended already.
+          }
+        }, random(60));
+      }
+      return await running.end();
+    }
+
+    async function work() {
+      while (next < CONTAINERS) {
+        const id = `${base.id}-${next++}`;
+        ids.push(id);
+        const bundle = `${base.folder}/${id}`;
+        Deno.mkdirSync(bundle);
+        Deno.symlinkSync(base.rootfs, `${bundle}/rootfs`);
+        const config = JSON.parse(readIfThere(`${base.bundle}/config.json`));
+        config.root.path = base.rootfs;
+        config.process.env.push(`HOSTNAME_OF=${id}`);
+        Deno.writeTextFileSync(`${bundle}/config.json`, JSON.stringify(config));
+        await davit("create", "--bundle", bundle, id);
+        await davit("start", id);
+        const { code, stdout } = await davit("exec", id, "cat", "/tmp/who");
+        if (code === 0 && stdout !== "" && stdout !== `${id}\n`) crossed++;
+        await davit("list");
+        await davit("kill", id, "KILL");
+        await davit("delete", "--force", id);
+      }
+    }
+
+    await Promise.all(Array.from({ length: WORKERS }, work));
+    for (const id of ids) {
+      const { code, stderr } = await run(
+        base.words("delete", "--force", id),
+      );
+      assertEquals(code, 0, `${id}: ${stderr}`);
+    }
+    assertEquals(crossed, 0);
+    const { stdout } = assertSuccess(await base.davit(["list", "--quiet"]));
+    assertEquals(stdout, "");
+    assertEquals(base.leftovers(), []);
+    console.log(`${ids.length} containers, ${kills} kills, survivors: 0`);
+  },
+);
+
+rootTest("list, state and delete race with create and exit", async () => {
+  await using base = new Container(command(["true"]));
+  const { bundle, id } = base;
+  let done = false, looks = 0;
+  const maker = async () => {
+    for (let i = 0; i < 15; i++) {
+      await base.davit(["run", "--bundle", bundle, `${id}-r${i}`]);
+    }
+    done = true;
+  };
+  const looker = async () => {
+    while (!done) {
+      const list = assertSuccess(await base.davit(["list", "--format=json"]));
+      for (const state of JSON.parse(list.stdout) ?? []) {
+        assert(
+          /^(creating|created|running|stopped)$/.test(state.status),
+          list.stdout,
+        );
+        const { code, stdout, stderr } = await base.davit(["state", state.id]);
+        if (code === 0) assertEquals(JSON.parse(stdout).id, state.id);
+        else assert(/does not exist/.test(stderr), stderr);
+        looks++;
+      }
+      assertEquals(list.stderr, "");
+    }
+  };
+  const deleter = async () => {
+    while (!done) {
+      const { stderr } = await base.davit(["delete", `${id}-r3`]);
+      assert(
+        stderr === "" || /does not exist|not stopped/.test(stderr),
+        stderr,
+      );
+    }
+  };
+  await Promise.all([maker(), looker(), deleter()]);
+  assertEquals(base.leftovers(), []);
+  console.log(`${looks} looks`);
+});
+
+rootTest("two users, one of them root, do not meet", async () => {
+  await using container = new Container(command(["sleep", "1000"]));
+  const { id, folder } = container;
+  assertSuccess(await container.run(["--detach"]));
+  const other = `${folder}/other`;
+  Deno.mkdirSync(other);
+  Deno.chownSync(other, 65534, 65534);
+  const asNobody = (...args: string[]) =>
+    run([
+      "setpriv",
+      "--reuid=65534",
+      "--regid=65534",
+      "--clear-groups",
+      DAVIT,
+      ...args,
+    ], { env: { XDG_RUNTIME_DIR: other } });
+  // His own state root knows nothing of root's container.
+  const { stderr } = await asNobody("state", id);
+  assert(/does not exist/.test(stderr), stderr);
+  assertSuccess(await asNobody("delete", "--force", id));
+  assertEquals((await container.state()).status, "running");
+  // Root's state is closed to him.
+  for (const word of [["state", id], ["kill", id], ["delete", "--force", id]]) {
+    const result = await asNobody("--root", container.root, ...word);
+    assert(
+      result.code !== 0 &&
+        /Permission denied|does not exist/.test(result.stderr),
+      `${word}: ${result.code} ${result.stderr}`,
+    );
+  }
+  assertEquals((await container.state()).status, "running");
+});

@@ -1,0 +1,183 @@
+/**
+ * Each system call that Davit itself makes in create, start, exec and delete
+ * fails in turn, and Davit is killed at each: the command ends with one clear
+ * line, or is dead, and after a forced delete nothing is left.
+ *
+ * FAULTS=all makes every fault; otherwise a share of them, others at each run.
+ */
+import { assert, assertEquals } from "@std/assert";
+import { type Container, containerTest } from "./container.ts";
+import {
+  assertSuccess,
+  DAVIT,
+  readIfThere,
+  run,
+  type RunOptions,
+} from "./davit.ts";
+import { richBundle } from "./faults/bundle.ts";
+import { randomNumbers } from "./mutate.ts";
+
+/** Calls that Deno makes as well, and cannot do without. */
+const DENOS =
+  /^(mmap|munmap|mprotect|madvise|brk|futex|clone3?|rseq|exit|exit_group|rt_sig\w+|sigaltstack|sched_\w+|set_\w+|arch_prctl|getrandom|epoll_\w+|eventfd2|gettid|execve|prlimit64|pkey_\w+|vfork|restart_syscall|tgkill|nanosleep|clock_nanosleep)$/;
+
+const ALL = Deno.env.get("FAULTS") === "all";
+/** How many faults of a command are made otherwise. */
+const SHARE = 24;
+const ERRNOS = ALL ? ["EIO", "EPERM", "ENOSPC"] : ["EIO"];
+
+/** A call of a command, by its name and how many of them came before. */
+interface Point {
+  readonly call: string;
+  readonly when: number;
+}
+
+/** The calls of a trace from the first on that is about the container. */
+function points(trace: string, marks: readonly string[]): Point[] {
+  const counts = new Map<string, number>();
+  const found: Point[] = [];
+  let begun = false;
+  for (const line of trace.split("\n")) {
+    const call = /^(\w+)\(/.exec(line)?.[1];
+    if (call === undefined) continue;
+    const when = (counts.get(call) ?? 0) + 1;
+    counts.set(call, when);
+    // The command line names it as well.
+    begun ||= call !== "execve" && marks.some((mark) => line.includes(mark));
+    if (begun && !DENOS.test(call)) found.push({ call, when });
+  }
+  return found;
+}
+
+/** A command, and how the container is brought to where it is made. */
+interface Command {
+  readonly name: string;
+  readonly words: (container: Container) => string[];
+  readonly before: (container: Container) => Promise<unknown>;
+}
+
+async function created(container: Container): Promise<void> {
+  assertSuccess(await container.create());
+}
+
+async function running(container: Container): Promise<void> {
+  await created(container);
+  assertSuccess(await container.start());
+}
+
+const COMMANDS: readonly Command[] = [
+  {
+    name: "create",
+    words: ({ bundle, id }) => ["create", "--bundle", bundle, id],
+    before: () => Promise.resolve(),
+  },
+  { name: "start", words: ({ id }) => ["start", id], before: created },
+  {
+    name: "exec",
+    words: ({ id }) => ["exec", id, "true"],
+    before: running,
+  },
+  {
+    name: "delete",
+    words: ({ id }) => ["delete", "--force", id],
+    before: running,
+  },
+];
+
+/** Runs a command under strace, which tampers with one of its calls. */
+function tampered(
+  container: Container,
+  words: readonly string[],
+  { call, when }: Point,
+  what: string,
+) {
+  const options: RunOptions = { timeout: 60 };
+  return run([
+    "strace",
+    "-qq",
+    "-o",
+    "/dev/null",
+    "-e",
+    `trace=${call}`,
+    "-e",
+    `inject=${call}:${what}:when=${when}`,
+    ...container.words(...words),
+  ], options);
+}
+
+/** Deletes the container by force; fails if anything is left. */
+async function clean(container: Container, where: string): Promise<void> {
+  const { code, stderr } = await container.davit(
+    ["delete", "--force", container.id],
+  );
+  assertEquals(code, 0, `${where}: delete: ${stderr}`);
+  assertEquals(container.leftovers(), [], where);
+}
+
+for (const { name, words, before } of COMMANDS) {
+  containerTest(
+    `Davit's own calls in ${name} fail in turn, and it is killed at each`,
+    richBundle,
+    async (container) => {
+      const { bundle, folder, id, root } = container;
+      await before(container);
+      const trace = `${folder}/trace`;
+      assertSuccess(
+        await run([
+          "strace",
+          "-qq",
+          "-s",
+          "400",
+          "-o",
+          trace,
+          ...container.words(...words(container)),
+        ]),
+      );
+      await clean(container, "without a fault");
+      const every = points(readIfThere(trace), [`${bundle}/`, `${root}/`, id]);
+      assert(every.length > 10, `${every.length} calls`);
+      const random = randomNumbers(Date.now() % 2 ** 31);
+      const chosen = ALL
+        ? every
+        : Array.from({ length: SHARE }, () => every[random(every.length)]!);
+      let told = 0, killed = 0, count = 0;
+      for (const point of chosen) {
+        for (
+          const what of [...ERRNOS.map((e) => `error=${e}`), "signal=KILL"]
+        ) {
+          const where = `${name}, ${point.call} ${point.when}: ${what}`;
+          await before(container);
+          const result = await tampered(
+            container,
+            words(container),
+            point,
+            what,
+          );
+          count++;
+          if (what === "signal=KILL") killed += Number(result.code === 137);
+          else if (result.code !== 0) {
+            told++;
+            const lines = result.stderr.trim().split("\n");
+            assert(
+              lines.length <= 2 && !/ at file:|\.ts:|internal error/.test(
+                result.stderr,
+              ),
+              `${where}: ${result.stderr}`,
+            );
+          }
+          await clean(container, where);
+        }
+      }
+      console.log(
+        `${name}: ${count} faults at ${chosen.length} of ${every.length} calls, ` +
+          `${told} errors, ${killed} kills, survivors: 0`,
+      );
+    },
+    {
+      programs: ["strace"],
+      missing: DAVIT.endsWith("scripts/davit")
+        ? "the compiled binary"
+        : undefined,
+    },
+  );
+}
