@@ -5,6 +5,7 @@
  */
 
 import { readText } from "../ffi/files.ts";
+import { sleep } from "../ffi/process.ts";
 import {
   fetchContainerIDMapping,
   listContainerIDMappings,
@@ -54,12 +55,21 @@ export function getContainerInfo(
   return record && { sandboxId: mapping.sandboxId, record };
 }
 
+/** How often a mapping is looked at, and the time between, milliseconds. */
+const LOOKS = 20, BETWEEN = 1;
+
+/** One that is just being made or removed has no entry for a moment. */
 function readMapping(root: string, id: string) {
-  try {
-    return fetchContainerIDMapping(root, id);
-  } catch (error) {
-    if (!(error instanceof MappingError)) throw error;
-    throw new RuntimeError("system", error.message, { cause: error });
+  for (let look = 1;; look++) {
+    try {
+      return fetchContainerIDMapping(root, id);
+    } catch (error) {
+      if (!(error instanceof MappingError)) throw error;
+      if (look === LOOKS) {
+        throw new RuntimeError("system", error.message, { cause: error });
+      }
+      sleep(BETWEEN);
+    }
   }
 }
 
