@@ -1,3 +1,4 @@
+import { lstat } from "../ffi/files.ts";
 import type { CgroupLayout } from "./layout.ts";
 
 /** How a container's first process gets into its cgroups. */
@@ -28,5 +29,21 @@ export function cgroupJoins(
   const unified = directories.find(isUnified);
   const tasks = directories.filter((path) => !isUnified(path))
     .map((path) => `${path}/tasks`);
+  return unified === undefined ? { tasks } : { tasks, unified };
+}
+
+/**
+ * The same for cgroups that exist, without a look at the host's mounts: a
+ * cgroup of v2 has no `tasks` file.
+ *
+ * @param directories the container's cgroup in each hierarchy
+ */
+export function existingJoins(directories: readonly string[]): CgroupJoins {
+  const file = (path: string) => `${path}/tasks`;
+  // It is the last one where there are others.
+  const unified = directories.findLast((path) =>
+    typeof lstat(file(path)) !== "object"
+  );
+  const tasks = directories.filter((path) => path !== unified).map(file);
   return unified === undefined ? { tasks } : { tasks, unified };
 }

@@ -83,14 +83,10 @@ function setAction(
   signal: number,
   action: BigUint64Array<ArrayBuffer>,
 ): void {
-  checked(
-    "rt_sigaction",
-    `signal ${signal}`,
-    signal,
-    action,
-    null,
-    SIGSET_SIZE,
-  );
+  const result = syscall("rt_sigaction", signal, action, null, SIGSET_SIZE);
+  if (result < 0) {
+    throw new SyscallError("rt_sigaction", -result, `signal ${signal}`);
+  }
 }
 
 /** Maps machine code, read-only, for as long as this process lives. */

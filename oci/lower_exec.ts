@@ -4,7 +4,7 @@
  * @module
  */
 
-import { cgroupJoins } from "../cgroup/joins.ts";
+import { cgroupJoins, existingJoins } from "../cgroup/joins.ts";
 import { hostLayout } from "../cgroup/layout.ts";
 import {
   type SubCgroups,
@@ -194,16 +194,17 @@ function lowerCgroups({ record, cgroups, initPid }: ExecContext) {
   if (directories.length === 0 && cgroups.size === 0) {
     return { cgroupTasks: [] };
   }
-  const layout = hostLayout();
-  const { tasks, unified } = cgroupJoins(
-    layout,
-    subCgroups(layout, directories, cgroups),
-  );
+  const { tasks, unified } = cgroups.size === 0
+    ? existingJoins(directories)
+    : cgroupJoins(
+      hostLayout(),
+      subCgroups(hostLayout(), directories, cgroups),
+    );
   if (unified === undefined) return { cgroupTasks: tasks };
   // With controllers below it, a cgroup of v2 takes no process: init has had
   // to go into one below.
   const init = kind === "v2" && cgroups.size === 0
-    ? unifiedCgroupOf(layout, initPid)
+    ? unifiedCgroupOf(hostLayout(), initPid)
     : undefined;
   return {
     cgroupTasks: tasks,
