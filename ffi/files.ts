@@ -186,6 +186,17 @@ export function fstat(fd: number): FileStatus {
 }
 
 /**
+ * The inode number of an open file.
+ * @throws {SyscallError}
+ */
+export function inode(fd: number): bigint {
+  const [mask, at] = [0x100, 32]; // STATX_INO, and where it is
+  const status = new DataView(new ArrayBuffer(STATX_SIZE));
+  checked("statx", `descriptor ${fd}`, fd, "", 0x1000, mask, status);
+  return status.getBigUint64(at, true);
+}
+
+/**
  * Makes `uid` the owner of an open file; its group stays.
  * @throws {SyscallError}
  */

@@ -7,6 +7,7 @@ export const MAGIC = {
   PROC: 0x9fa0,
   DEVPTS: 0x1cd1,
   NSFS: 0x6e736673,
+  PIDFS: 0x50494446,
 } as const;
 
 /** What Davit reads of statfs(2). */

@@ -122,6 +122,16 @@ export function delContainerIDMapping(
   removeAll(unfinishedDirectory(root, containerId));
 }
 
+/** The folders that map a container to a sandbox, the inner one first. */
+export function mappingFolders(
+  root: string,
+  containerId: string,
+  sandboxId: string,
+): string[] {
+  const directory = containerDirectory(root, containerId);
+  return [`${directory}/${sandboxId}`, directory];
+}
+
 /**
  * The IDs of all mapped containers, sorted.
  *

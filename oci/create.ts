@@ -21,6 +21,7 @@ import { withoutOwnNamespaces } from "./namespace_paths.ts";
 import { loadParts } from "./parts.ts";
 import { quote } from "./quote.ts";
 import type { CreateOptions, Runtime, StateReport } from "./runtime.ts";
+import { writeShortcuts } from "./shortcuts.ts";
 import type { Spec } from "./spec.ts";
 import { notifyFolder } from "./store.ts";
 
@@ -36,8 +37,13 @@ export async function create(
   runtime: Runtime,
   options: CreateOptions,
 ): Promise<StateReport> {
-  const { master, report } = await createContainer(runtime, options, false);
+  const { master, record, report } = await createContainer(
+    runtime,
+    options,
+    false,
+  );
   if (master !== undefined) close(master);
+  writeShortcuts(runtime, record);
   return report;
 }
 

@@ -63,6 +63,7 @@ import { checkPrivileges, ownPrivileges } from "./privileges.ts";
 import { quote } from "./quote.ts";
 import type { ResctrlGroups } from "./resctrl.ts";
 import type { CreateOptions, Runtime, StateReport } from "./runtime.ts";
+import { addGuest, removeGuest } from "./shortcut_files.ts";
 import type { Spec } from "./spec.ts";
 import { checkStarted } from "./start.ts";
 import {
@@ -461,6 +462,10 @@ export class Creation {
     const { id, sandboxId } = this.#record;
     this.#undo.push(() => delContainerIDMapping(root, id));
     addContainerIDMapping(root, id, sandboxId);
+    if (sandboxId !== id) {
+      this.#undo.push(() => removeGuest(root, sandboxId, id));
+      addGuest(root, sandboxId, id);
+    }
     // For `exec`: the bundle's may change.
     const text = extras.config ??
       new TextEncoder().encode(JSON.stringify(spec));

@@ -58,6 +58,18 @@ export function initWaits({ init }: ContainerRecord): boolean {
   return stat?.startTime === init.startTime && stat.name === INIT_NAME;
 }
 
+/** Whether the container's other processes end with its init. */
+export function isNamespaceInit(record: ContainerRecord): boolean {
+  if (!initLives(record)) return false;
+  try {
+    const status = readText(`/proc/${record.init?.pid}/status`);
+    // Its pid here, then in each namespace below, pid_namespaces(7).
+    return /^NSpid:.*\t1$/m.test(status);
+  } catch {
+    return false; // it has just ended
+  }
+}
+
 /** The status of a container below the state root `root`. */
 export function statusOf(root: string, record: ContainerRecord): Status {
   const { id, init, status } = record;

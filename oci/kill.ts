@@ -6,13 +6,12 @@
 
 import { cgroupManagerFromState } from "../cgroup/existing.ts";
 import { close } from "../ffi/fd.ts";
-import { readText } from "../ffi/files.ts";
 import { pidfdOpen, pidfdSendSignal } from "../ffi/process.ts";
 import { signalName } from "../ffi/signals.ts";
 import { getExistingContainerInfo } from "./container_info.ts";
 import { RuntimeError } from "./errors.ts";
 import { explained } from "./explain.ts";
-import { initLives, initWaits } from "./init_process.ts";
+import { initLives, initWaits, isNamespaceInit } from "./init_process.ts";
 import { liveMembers } from "./pod.ts";
 import { quote } from "./quote.ts";
 import type { Runtime } from "./runtime.ts";
@@ -91,18 +90,6 @@ function send(
   // An ordinary user's container may have no cgroup.
   const missed = init !== undefined && !pids.includes(init.pid);
   return missed && signalInit(record, signal) || pids.length > 0;
-}
-
-/** Whether the container's other processes end with its init. */
-function isNamespaceInit(record: ContainerRecord): boolean {
-  if (!initLives(record)) return false;
-  try {
-    const status = readText(`/proc/${record.init?.pid}/status`);
-    // Its pid here, then in each namespace below, pid_namespaces(7).
-    return /^NSpid:.*\t1$/m.test(status);
-  } catch {
-    return false; // it has just ended
-  }
 }
 
 /**

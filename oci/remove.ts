@@ -25,6 +25,7 @@ import { initLives, statusOf } from "./init_process.ts";
 import { liveMembers } from "./pod.ts";
 import { quote } from "./quote.ts";
 import type { Runtime } from "./runtime.ts";
+import { removeGuest, removeShortcuts } from "./shortcut_files.ts";
 import {
   type ContainerRecord,
   hasFolder,
@@ -167,6 +168,8 @@ function removeTraces(
   sandbox: string,
 ): void {
   delContainerIDMapping(root, id, sandbox);
+  removeShortcuts(root, id);
+  removeGuest(root, sandbox, id);
   removeFolder(root, id);
   log.debug("container deleted");
 }

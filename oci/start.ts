@@ -11,7 +11,12 @@ import { isDirectory, lstat } from "../ffi/files.ts";
 import { sleep } from "../ffi/process.ts";
 import { connect, receive } from "../ffi/socket.ts";
 import { LaunchError } from "../launch/error.ts";
-import { MESSAGE_SIZE, parseMessage, TAG } from "../launch/messages.ts";
+import {
+  type Message,
+  MESSAGE_SIZE,
+  parseMessage,
+  TAG,
+} from "../launch/messages.ts";
 import { getExistingContainerInfo } from "./container_info.ts";
 import { RuntimeError } from "./errors.ts";
 import { withCause } from "./cause_tools.ts";
@@ -25,6 +30,7 @@ import { oomReason } from "./oom_report.ts";
 import { quote } from "./quote.ts";
 import { remove } from "./remove.ts";
 import type { Runtime } from "./runtime.ts";
+import { takeStartReport } from "./shortcut_files.ts";
 import {
   containerFolder,
   type ContainerRecord,
@@ -55,6 +61,8 @@ export async function start(
 ): Promise<void> {
   const record = explained(`start container ${quote(id)}`, () => {
     const { record } = getExistingContainerInfo(runtime, id);
+    const told = takeStartReport(runtime.root, id);
+    if (told !== undefined) throw failure(record, parseMessage(told));
     const status = statusOf(runtime.root, record);
     if (status !== "created") throw notCreated(id, status);
     return record;
@@ -160,20 +168,29 @@ function awaitExec(
   record: ContainerRecord,
   runner: HookRunner | undefined,
 ): void {
-  const { hooks, reasons } = record;
+  const { hooks } = record;
   const bytes = new Uint8Array(MESSAGE_SIZE);
   for (;;) {
     const { length, fd } = receiveOnly(socket, bytes, record.id);
     if (length === 0) return checkStarted(record);
-    const { tag, errno, value } = parseMessage(bytes);
+    const message = parseMessage(bytes);
+    const { tag, value } = message;
     if (tag !== TAG.hook || !hooks || !runner || fd === undefined) {
-      const reason = reasons[tag] ?? { why: "start the program", pointer: "" };
-      throw new LaunchError(reason, errno);
+      throw failure(record, message);
     }
     const hook = { socket, index: value, pidfd: fd };
     const state = hookState(record, "created");
     runner.attend("startContainer", hooks, state, hook);
   }
+}
+
+/** The error that a message of init's is. */
+function failure(
+  { reasons }: ContainerRecord,
+  { tag, errno }: Message,
+): LaunchError {
+  const reason = reasons[tag] ?? { why: "start the program", pointer: "" };
+  return new LaunchError(reason, errno);
 }
 
 function receiveOnly(socket: Fd, bytes: Uint8Array<ArrayBuffer>, id: string) {

@@ -88,6 +88,11 @@ export function savedConfig(root: string, id: string): string {
   return `${containerFolder(root, id)}/${CONFIG}`;
 }
 
+/** The file with the container's record. */
+export function recordFile(root: string, id: string): string {
+  return `${containerFolder(root, id)}/${STATE}`;
+}
+
 /** Keeps the text of a container's configuration. */
 export function saveConfig(
   root: string,

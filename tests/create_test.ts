@@ -138,7 +138,7 @@ containerTest(
 );
 
 containerTest(
-  "create keeps its state to root: folders 0700, files 0600",
+  "create keeps its state to root: folders and programs 0700, files 0600",
   command(["true"]),
   async (container) => {
     assertSuccess(await container.create());
@@ -159,6 +159,12 @@ containerTest(
       "!",
       "-perm",
       "0600",
+      "-not",
+      "(",
+      "-perm",
+      "0700",
+      ...["-name", "start", "-o", "-name", "delete", "-o", "-name", "kill-*"],
+      ")",
     ])).stdout;
     assertEquals(wrong, "");
   },

@@ -1,9 +1,11 @@
 # The prelude of the compiled binary for x86_64: runs before Deno's own first
-# instruction and says in TMPDIR where Deno finds the code cache (see
+# instruction. Where a container has a shortcut for the command, that runs and
+# Deno does not; else it says in TMPDIR where Deno finds the code cache (see
 # ../prelude.ts). scripts/assemble.ts turns this file into x86_64.ts.
 #
 # The dynamic linker has ended: libc's setenv can be called. r12: rdx of the
-# entry, which belongs to Deno. r13: the table behind the code.
+# entry, which belongs to Deno. r13: the table behind the code. r14, while a
+# shortcut is looked for: rsp of the entry, where argc, argv and envp are.
 .intel_syntax noprefix
 .set ENTRY, 0         # offsets from the table: of Deno's first instruction,
 .set SETENV, 8        # of the address of setenv,
@@ -15,11 +17,319 @@
 .set NAME_LENGTH, 56  # (its length)
 .set NOWHERE, 64      # a path below which nothing can be,
 .set VARIABLE, 72     # TMPDIR,
-.set SELF, 80         # /proc/self/exe
+.set SELF, 80         # /proc/self/exe,
+.set NOTIFY, 88       # NOTIFY_SOCKET=,
+.set RUNTIME, 96      # XDG_RUNTIME_DIR=,
+.set JSON, 104        # --log-format=json,
+.set LOG, 112         # --log,
+.set FORMAT, 120      # --log-format,
+.set ROOT, 128        # --root,
+.set START, 136       # start,
+.set DELETE, 144      # delete,
+.set FORCE, 152       # --force,
+.set RUN, 160         # /run/davit,
+.set MAPPING, 168     # containers-mapping/,
+.set KILL, 176        # kill,
+.set ALL, 184         # --all,
+.set SIGNALS, 192     # names of signals, each with its file behind it,
+.set FOR_ALL, 200     # and the same for all processes
+.macro string register, field
+  mov \register, [r13+\field]
+  add \register, r13
+.endm
 .globl _start
 _start:
   mov r12, rdx
   lea r13, [rip+table]
+  mov r14, rsp
+
+  # Service managers, and states of ordinary users, are not for shortcuts.
+  mov rcx, [rsp]
+  lea rbx, [rsp+rcx*8+16]
+  xor ebp, ebp              # whether XDG_RUNTIME_DIR is set
+variables:
+  mov rsi, [rbx]
+  add rbx, 8
+  test rsi, rsi
+  jz arguments
+  string rdi, NOTIFY
+  call begins
+  je ordinary
+  string rdi, RUNTIME
+  call begins
+  jne variables
+  cmp byte ptr [rsi+rcx], 0
+  je variables
+  inc ebp
+  jmp variables
+
+  # Global options: r15 is the state's folder.
+arguments:
+  lea rbx, [r14+16]
+  xor r15d, r15d
+options:
+  mov rsi, [rbx]
+  test rsi, rsi
+  jz ordinary
+  string rdi, JSON
+  call same
+  je skip1
+  string rdi, LOG
+  call same
+  je skip2
+  string rdi, FORMAT
+  call same
+  je skip2
+  string rdi, ROOT
+  call same
+  jne command
+  mov r15, [rbx+8]
+  test r15, r15
+  jz ordinary
+  cmp byte ptr [r15], '/'
+  jne ordinary
+skip2:
+  cmp qword ptr [rbx+8], 0
+  je ordinary
+  add rbx, 8
+skip1:
+  add rbx, 8
+  jmp options
+
+  # start ID, delete [--force] ID, kill [--all] ID SIGNAL; r8: the file
+command:
+  xor r10d, r10d            # whether --force was given
+  string r8, START
+  mov rdi, r8
+  call same
+  je arg
+  string r8, DELETE
+  mov rdi, r8
+  call same
+  je deleting
+  string rdi, KILL
+  call same
+  jne ordinary
+  string r8, SIGNALS
+  mov rsi, [rbx+8]
+  test rsi, rsi
+  jz ordinary
+  string rdi, ALL
+  call same
+  jne 1f
+  string r8, FOR_ALL
+  add rbx, 8
+1:
+  add rbx, 8
+  cmp qword ptr [rbx], 0
+  je ordinary
+  mov rsi, [rbx+8]
+  test rsi, rsi
+  jz ordinary
+  cmp qword ptr [rbx+16], 0
+  jne ordinary
+signals:
+  mov rdi, r8
+  cmp byte ptr [rdi], 0     # the end of the list
+  je ordinary
+  call same
+  pushf
+1:
+  inc r8                    # to the file
+  cmp byte ptr [r8-1], 0
+  jne 1b
+  popf
+  je user
+1:
+  inc r8                    # to the next name
+  cmp byte ptr [r8-1], 0
+  jne 1b
+  jmp signals
+deleting:
+  mov rsi, [rbx+8]
+  test rsi, rsi
+  jz ordinary
+  string rdi, FORCE
+  call same
+  jne arg
+  inc r10d
+  add rbx, 8
+arg:
+  add rbx, 8
+  cmp qword ptr [rbx], 0
+  je ordinary
+  cmp qword ptr [rbx+8], 0
+  jne ordinary
+user:
+  mov eax, 107              # geteuid
+  syscall
+  mov r9d, eax
+  test r15, r15
+  jnz known
+  or eax, ebp
+  jnz ordinary
+  string r15, RUN
+
+  # ROOT/ID; an ID begins with a letter, a digit or _ here, and has no slash.
+known:
+  sub rsp, 16384
+  mov rdi, rsp
+  mov rsi, r15
+  mov ecx, 4000
+1:
+  lodsb
+  stosb
+  test al, al
+  loopne 1b
+  jnz ordinary
+  mov byte ptr [rdi-1], '/'
+  mov rsi, [rbx]
+  mov al, [rsi]
+  cmp al, '0'
+  jb ordinary
+  mov ecx, 256
+1:
+  lodsb
+  stosb
+  cmp al, '/'
+  je ordinary
+  test al, al
+  loopne 1b
+  jnz ordinary
+  lea rbp, [rdi-1]          # the end of ROOT/ID
+
+  # ROOT/ID/COMMAND: a file of the caller's, which nobody else may write to
+  mov byte ptr [rbp], '/'
+  mov rsi, r8
+1:
+  lodsb
+  stosb
+  test al, al
+  jnz 1b
+  mov eax, 6                # lstat
+  mov rdi, rsp
+  lea rsi, [rsp+8192]
+  syscall
+  test eax, eax
+  jnz absent
+  cmp [rsp+8192+28], r9d    # st_uid
+  jne ordinary
+  mov eax, [rsp+8192+24]    # st_mode
+  and eax, 0170022
+  cmp eax, 0100000
+  jne ordinary
+  mov qword ptr [rsp+8192], rsp
+  mov qword ptr [rsp+8200], 0
+  mov eax, 58               # vfork
+  syscall
+  test eax, eax
+  js ordinary
+  jnz parent
+  mov eax, 59               # execve, with no environment
+  mov rdi, rsp
+  lea rsi, [rsp+8192]
+  lea rdx, [rsp+8200]
+  syscall
+  mov edi, 1
+  jmp exit
+parent:
+  mov edi, eax
+1:
+  mov eax, 61               # wait4
+  lea rsi, [rsp+8192]
+  xor edx, edx
+  xor r10d, r10d
+  syscall
+  cmp eax, -4               # EINTR
+  je 1b
+  test eax, eax
+  js ordinary
+  cmp dword ptr [rsp+8192], 0
+  jne ordinary
+  xor edi, edi
+exit:
+  mov eax, 231              # exit_group
+  syscall
+
+  # delete --force of what is not there: neither the container's folder nor its
+  # mapping, whole or unfinished
+absent:
+  test r10d, r10d
+  jz ordinary
+  mov byte ptr [rbp], 0
+  call missing
+  mov rdi, rbp              # back to behind the slash before ID
+1:
+  dec rdi
+  cmp byte ptr [rdi], '/'
+  jne 1b
+  inc rdi
+  string rsi, MAPPING
+1:
+  lodsb
+  stosb
+  test al, al
+  jnz 1b
+  lea r15, [rdi-1]          # behind "containers-mapping/"
+  mov rdi, r15
+  mov rsi, [rbx]
+1:
+  lodsb
+  stosb
+  test al, al
+  jnz 1b
+  call missing
+  mov byte ptr [r15], '~'
+  lea rdi, [r15+1]
+  mov rsi, [rbx]
+1:
+  lodsb
+  stosb
+  test al, al
+  jnz 1b
+  call missing
+  xor edi, edi
+  jmp exit
+
+  # Comes back only where lstat says that there is nothing at the path.
+missing:
+  mov eax, 6                # lstat
+  lea rdi, [rsp+8]
+  lea rsi, [rsp+8192+8]
+  syscall
+  cmp eax, -2               # ENOENT
+  jne ordinary
+  ret
+
+  # Whether the string rsi is the string rdi. Keeps both.
+same:
+  xor ecx, ecx
+1:
+  mov al, [rsi+rcx]
+  cmp al, [rdi+rcx]
+  jne 2f
+  inc rcx
+  test al, al
+  jnz 1b
+2:
+  ret
+
+  # Whether it begins with it; rcx: the length of rdi.
+begins:
+  xor ecx, ecx
+1:
+  mov al, [rdi+rcx]
+  test al, al
+  jz 2f
+  cmp al, [rsi+rcx]
+  jne 2f
+  inc rcx
+  jmp 1b
+2:
+  ret
+
+ordinary:
+  mov rsp, r14
 
   # Deno looks for the cache by the name of the binary.
   sub rsp, 4096

@@ -128,7 +128,10 @@ export const LIFE_ROWS: readonly Row<Cri>[] = [
       await until("its trap is set", () => willing.execSync("pidof sleep"));
       await willing.stop(30);
       assertEquals((await willing.ended()).exit_code, 9);
-      const other = await pod.start("trap : TERM; while :; do sleep 1; done");
+      const other = await pod.start(
+        "trap : TERM; echo up; while :; do sleep 1; done",
+      );
+      await until("its trap is set", () => other.log());
       await other.stop(1);
       assertEquals((await other.ended()).exit_code, 137);
     },

@@ -69,6 +69,7 @@ export const SECURITY_ROWS: readonly Row<Cri>[] = [
   },
   {
     name: "UpdateContainerResources",
+    fast: true,
     async run(cri) {
       await using pod = await Pod.run(cri);
       const container = await pod.start(
