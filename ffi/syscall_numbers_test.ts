@@ -20,6 +20,7 @@ const HEADERS: Record<Arch, readonly string[]> = {
 const GENERIC: Record<string, string> = {
   __NR3264_fcntl: "fcntl",
   __NR3264_lseek: "lseek",
+  __NR3264_mmap: "mmap",
   __NR3264_statfs: "statfs",
   __NR3264_fstatfs: "fstatfs",
   __NR3264_ftruncate: "ftruncate",
