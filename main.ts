@@ -27,7 +27,7 @@ function here(command: Command) {
  * is asked for. What the other commands need is small, and launching needs it
  * as well: it is here, because a file more costs more.
  */
-const commands: CommandTable = {
+export const commands: CommandTable = {
   create: from((file) => file.create),
   delete: here(remove),
   exec: from((file) => file.exec),

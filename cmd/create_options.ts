@@ -21,6 +21,12 @@ export const CREATE_OPTIONS = [
     help: "the bundle (default: the current directory)",
   },
   {
+    name: "config",
+    short: "f",
+    value: "file",
+    help: 'the configuration, from the bundle (default: "config.json")',
+  },
+  {
     name: "console-socket",
     value: "path",
     help: "Unix socket that is sent the master of the container's terminal",
@@ -75,6 +81,7 @@ export function createOptions(
     noPivot: options["no-pivot"] === true,
     ...options["no-new-keyring"] === true && { ownKeyring: false },
     strict: options.strict === true,
+    ...options.config ? { configFile: options.config } : {},
     ...serviceEnvironment((name) => Deno.env.get(name), Deno.pid),
     ...options["console-socket"]
       ? { consoleSocket: options["console-socket"] }

@@ -1,4 +1,4 @@
-import { CGROUP_MODES } from "../oci/criu/rpc.ts";
+import { CGROUP_MODES, NETWORK_LOCKS } from "../oci/criu/rpc.ts";
 import type { CriuFlags } from "../oci/criu/options.ts";
 import { currentDirectory } from "./current_directory.ts";
 import { type Option, usageError, type Values } from "./options.ts";
@@ -29,6 +29,11 @@ export const CRIU_OPTIONS = [
     value: "kind",
     help: "make a namespace anew and empty: network, which always is",
   },
+  {
+    name: "network-lock",
+    value: "method",
+    help: "what stops packets meanwhile: iptables, nftables or skip",
+  },
   { name: "auto-dedup", help: "pages of images before take no room twice" },
   { name: "lazy-pages", help: "memory comes when it is used, userfaultfd(2)" },
 ] as const satisfies readonly Option[];
@@ -50,6 +55,13 @@ export function criuFlags(
       `invalid manage-cgroups-mode value: "${mode}": expected soft, full, strict or ignore`,
     );
   }
+  const lock = options["network-lock"] || undefined;
+  if (lock !== undefined && !Object.hasOwn(NETWORK_LOCKS, lock)) {
+    throw usageError(
+      who,
+      `invalid --network-lock: "${lock}": expected iptables, nftables or skip`,
+    );
+  }
   const empty = options["empty-ns"];
   if (empty !== undefined && empty !== "network") {
     throw usageError(
@@ -67,6 +79,7 @@ export function criuFlags(
     autoDedup: options["auto-dedup"] === true,
     lazyPages: options["lazy-pages"] === true,
     ...mode !== undefined && { cgroupsMode: mode },
+    ...lock !== undefined && { networkLock: lock },
   };
 }
 

@@ -5,6 +5,7 @@ import {
   GLOBAL_OPTIONS,
   type Globals,
   logFormat,
+  logLevel,
   stateRoot,
 } from "./global_options.ts";
 import { print as printHelp, unknownCommand } from "./help.ts";
@@ -44,11 +45,13 @@ export async function dispatch(
     if (globals.help || word === undefined) {
       return printHelp(commands, undefined);
     }
-    debug = globals.options.debug === true;
+    const level = logLevel(globals.options);
+    debug = level === "debug";
     log = openLog({
       file: globals.options.log || undefined,
       format: logFormat(globals.options["log-format"]),
       debug,
+      ...level === "error" && { errorsOnly: true },
       fields: { name: "davit", pid: Deno.pid, source: "runtime" },
     });
     return await runCommand(word, rest, commands, globals.options, log);

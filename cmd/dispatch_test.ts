@@ -249,6 +249,29 @@ Deno.test("dispatch() logs Kata's fields with --debug", async () => {
   }
 });
 
+Deno.test("dispatch() logs from a level upwards", async () => {
+  const warns = fake({
+    arguments: NONE,
+    run({ runtime: { log } }) {
+      log.debug("of the fault");
+      log.warn("of the odd");
+      return 0;
+    },
+  });
+  const stderr = async (...args: string[]) =>
+    (await capture(() => dispatch([...args, "warns"], { warns }))).stderr;
+  const count = (text: string) => text.split("\n").length - 1;
+  assertEquals(count(await stderr("--log-level=debug")), 2);
+  assertEquals(count(await stderr("--log-level=warning")), 1);
+  assertEquals(count(await stderr()), 1);
+  assertEquals(await stderr("--log-level", "error"), "");
+  assertEquals(count(await stderr("--log-level=error", "--debug")), 2);
+  assertStringIncludes(
+    await refusal("--log-level=trace", "one", "id"),
+    'invalid log-level: "trace": expected debug, warning or error',
+  );
+});
+
 Deno.test("dispatch() owns up to a bug", async () => {
   assertEquals(
     (await davit("bug")).stderr,

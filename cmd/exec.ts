@@ -75,6 +75,7 @@ const OPTIONS = [
     value: "N",
     help: "hand N more descriptors on, those after stderr (default: 0)",
   },
+  { name: "no-subreaper", help: "ignored: the container has its own reaper" },
   {
     name: "ignore-paused",
     help: "go on in a paused container, where the process waits",

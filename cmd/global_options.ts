@@ -18,6 +18,12 @@ export const GLOBAL_OPTIONS = [
     help: 'format of the log file: text or json (default: "text")',
   },
   {
+    name: "log-level",
+    value: "level",
+    help:
+      'the least that is logged: debug, warning or error (default: "warning")',
+  },
+  {
     name: "root",
     value: "dir",
     help:
@@ -52,6 +58,25 @@ export function logFormat(text = "text"): LogFormat {
     "davit",
     `invalid log-format: "${text}": expected text or json`,
   );
+}
+
+/** The least that is logged, as crun has it. */
+export type LogLevel = "debug" | "warning" | "error";
+
+/**
+ * The least that is logged.
+ *
+ * @throws RuntimeError (usage) when there is no such level
+ */
+export function logLevel(globals: Globals): LogLevel {
+  const text = globals["log-level"] || "warning";
+  if (text !== "debug" && text !== "warning" && text !== "error") {
+    throw usageError(
+      "davit",
+      `invalid log-level: "${text}": expected debug, warning or error`,
+    );
+  }
+  return globals.debug ? "debug" : text;
 }
 
 /** Who may make cgroups: the values of `--cgroup-manager`. */

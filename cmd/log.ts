@@ -14,6 +14,8 @@ export interface LogOptions {
   readonly format: LogFormat;
   /** Whether debug messages, and `fields`, are written. */
   readonly debug: boolean;
+  /** Whether nothing but errors is written. */
+  readonly errorsOnly?: boolean;
   /** Fields of every line, as Kata's logger has them. */
   readonly fields: Record<string, unknown>;
 }
@@ -35,7 +37,7 @@ export type Level = "debug" | "info" | "warning" | "error";
  * @throws RuntimeError (system) when the file cannot be opened
  */
 export function openLog(options: LogOptions): Log {
-  const { format, debug, fields } = options;
+  const { format, debug, errorsOnly = false, fields } = options;
   const file = options.file === undefined ? undefined : openFile(options.file);
 
   function entry(level: Level, message: string, own: LogFields = {}): void {
@@ -63,10 +65,11 @@ export function openLog(options: LogOptions): Log {
       if (debug) entry("debug", message, own);
     },
     info(message, own) {
+      if (errorsOnly) return;
       if (debug || file !== undefined) entry("info", message, own);
     },
     warn(message, own) {
-      entry("warning", message, own);
+      if (!errorsOnly) entry("warning", message, own);
     },
     error(message, own) {
       writeError(`${escapeControls(message)}\n`);

@@ -32,6 +32,7 @@ const OPTIONS = [
   },
   { name: "no-pivot", help: "ignored: criu changes the root, not Davit" },
   ...CRIU_OPTIONS,
+  { name: "tcp-close", help: "TCP connections are closed afterwards" },
   {
     name: "lsm-profile",
     value: "type:name",
@@ -61,6 +62,7 @@ foreground as "davit run" does.`,
       bundle: options.bundle ?? currentDirectory(),
       cgroupManager,
       detach: options.detach === true,
+      tcpClose: options["tcp-close"] === true,
       subreaper: options["no-subreaper"] !== true,
       ...options["console-socket"]
         ? { consoleSocket: options["console-socket"] }

@@ -15,6 +15,12 @@ const OPTIONS = [
     help: "the bundle to write it to (default: the current directory)",
   },
   {
+    name: "file",
+    short: "f",
+    value: "file",
+    help: 'its name in the bundle (default: "config.json")',
+  },
+  {
     name: "rootless",
     help: "one that an ordinary user, the caller, can run",
   },
@@ -35,7 +41,11 @@ holds. Edit it before use. An existing file is never overwritten.`,
     const written = options.rootless
       ? rootlessSpec(spec, Deno.uid() ?? 0, Deno.gid() ?? 0)
       : spec;
-    writeConfig(options.bundle, `${JSON.stringify(written, null, "\t")}\n`);
+    writeConfig(
+      options.bundle,
+      `${JSON.stringify(written, null, "\t")}\n`,
+      options.file || CONFIG,
+    );
     return 0;
   },
 };
@@ -44,10 +54,17 @@ holds. Edit it before use. An existing file is never overwritten.`,
  * Writes a new `config.json`; a failure leaves none behind.
  *
  * @param bundle the directory; none is the current one
+ * @param name the file's name in it
  * @throws RuntimeError when it exists (exists) or cannot be written (system)
  */
-export function writeConfig(bundle: string | undefined, text: string): void {
-  const path = bundle === undefined ? CONFIG : `${bundle}/${CONFIG}`;
+export function writeConfig(
+  bundle: string | undefined,
+  text: string,
+  name: string = CONFIG,
+): void {
+  const path = bundle === undefined || name.startsWith("/")
+    ? name
+    : `${bundle}/${name}`;
   try {
     using file = Deno.openSync(path, { write: true, createNew: true });
     writeOrRemove(file, path, text);
@@ -55,7 +72,7 @@ export function writeConfig(bundle: string | undefined, text: string): void {
     if (error instanceof Deno.errors.AlreadyExists) {
       throw new RuntimeError(
         "exists",
-        `Cannot write "${path}": File ${CONFIG} exists. Remove it first`,
+        `Cannot write "${path}": File ${name} exists. Remove it first`,
         { cause: error },
       );
     }

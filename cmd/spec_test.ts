@@ -7,6 +7,10 @@ Deno.test("writeConfig() writes a file that was not there", () => {
   try {
     writeConfig(dir, "{}\n");
     assertEquals(Deno.readTextFileSync(`${dir}/config.json`), "{}\n");
+    writeConfig(dir, "1\n", "other.json");
+    writeConfig("/none", "2\n", `${dir}/whole.json`);
+    assertEquals(Deno.readTextFileSync(`${dir}/other.json`), "1\n");
+    assertEquals(Deno.readTextFileSync(`${dir}/whole.json`), "2\n");
   } finally {
     Deno.removeSync(dir, { recursive: true });
   }

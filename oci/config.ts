@@ -22,6 +22,7 @@ export interface Config {
 /**
  * Reads and checks the `config.json` of a bundle.
  *
+ * @param file another file's path, from the bundle
  * @throws {ConfigError} the file cannot be read or is not JSON, or the
  * configuration is wrong or asks for what this version does not do; all of
  * its problems are listed
@@ -29,10 +30,13 @@ export interface Config {
 export function readConfig(
   bundle: string,
   options: ValidateOptions = {},
+  file = "config.json",
 ): Config {
-  const path = bundle.endsWith("/")
-    ? `${bundle}config.json`
-    : `${bundle}/config.json`;
+  const path = file.startsWith("/")
+    ? file
+    : bundle.endsWith("/")
+    ? `${bundle}${file}`
+    : `${bundle}/${file}`;
   return checkConfig(path, readLimited(path), options);
 }
 

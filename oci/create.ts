@@ -65,7 +65,7 @@ export async function createContainer(
     const bundle = validCreateParams(runtime, id, options.bundle);
     const strict = options.strict === true;
     const { spec: whole, text, warnings } = options.config === undefined
-      ? readConfig(bundle, { strict })
+      ? readConfig(bundle, { strict }, options.configFile)
       : checkConfig("the configuration", options.config, { strict });
     for (const warning of warnings) {
       runtime.log.warn(`config.json: ${describeProblem(warning)}`);

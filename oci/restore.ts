@@ -28,6 +28,8 @@ export interface RestoreOptions extends CriuFlags {
   readonly pidFile?: string;
   readonly detach: boolean;
   readonly subreaper: boolean;
+  /** TCP connections are closed afterwards. */
+  readonly tcpClose: boolean;
   readonly cgroupManager: NonNullable<CreateOptions["cgroupManager"]>;
   /** The label of the processes, `TYPE:NAME`. */
   readonly lsmProfile?: string;

@@ -65,6 +65,8 @@ export type CgroupDriver = "cgroupfs" | "systemd" | "disabled";
 export interface CreateOptions {
   /** The text of the configuration; absent: the bundle's `config.json`. */
   readonly config?: Uint8Array<ArrayBuffer>;
+  /** The configuration's path, from the bundle; absent: `config.json`. */
+  readonly configFile?: string;
   /** The program's stdin, stdout and stderr; absent: this process's. */
   readonly stdio?: Stdio;
   readonly id: string;

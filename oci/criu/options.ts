@@ -1,4 +1,9 @@
-import { CGROUP_MODE_DEFAULT, CGROUP_MODES, type CriuOptions } from "./rpc.ts";
+import {
+  CGROUP_MODE_DEFAULT,
+  CGROUP_MODES,
+  type CriuOptions,
+  NETWORK_LOCKS,
+} from "./rpc.ts";
 
 const CLONE_NEWNET = 0x40000000;
 
@@ -16,6 +21,8 @@ export interface CriuFlags {
   readonly lazyPages: boolean;
   /** One of CGROUP_MODES; absent: as criu has it. */
   readonly cgroupsMode?: string;
+  /** One of NETWORK_LOCKS; absent: as criu has it. */
+  readonly networkLock?: string;
 }
 
 /** The annotation that names a file with settings for criu. */
@@ -32,7 +39,7 @@ export function commonOptions(
   annotations: Readonly<Record<string, string>>,
 ): Omit<CriuOptions, "imagesDir" | "logFile" | "root"> {
   const { [CONFIG_ANNOTATION]: own } = annotations;
-  const { cgroupsMode } = flags;
+  const { cgroupsMode, networkLock } = flags;
   const configFile = own ?? CONFIG_FILE;
   return {
     tcpEstablished: flags.tcpEstablished,
@@ -45,6 +52,9 @@ export function commonOptions(
     cgroupsMode: cgroupsMode === undefined
       ? CGROUP_MODE_DEFAULT
       : CGROUP_MODES[cgroupsMode]!,
+    ...networkLock !== undefined && {
+      networkLock: NETWORK_LOCKS[networkLock]!,
+    },
     ...configFile !== "" && { configFile },
   };
 }

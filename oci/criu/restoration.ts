@@ -229,7 +229,7 @@ export class Restoration {
     namespaces: readonly OpenNamespace[],
   ): CriuOptions {
     const { options, runtime: { root } } = this.#order;
-    const { lsmMountContext, lsmProfile } = options;
+    const { lsmMountContext, lsmProfile, tcpClose } = options;
     // Its socket is behind the namespaces, the folders behind that.
     const images = FIRST + namespaces.length + 1;
     return {
@@ -239,6 +239,7 @@ export class Restoration {
       logFile: LOG,
       root: `${containerFolder(root, options.id)}/${ROOT}`,
       sibling: true,
+      tcpClose,
       evasiveDevices: true,
       external: [
         ...externalMounts(input).map(({ place, source }) =>

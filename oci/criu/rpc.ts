@@ -26,6 +26,13 @@ export const CGROUP_MODES: Readonly<Record<string, number>> = {
 /** `criu_cg_mode` where nobody says. */
 export const CGROUP_MODE_DEFAULT = 6;
 
+/** What stops packets meanwhile, `criu_network_lock_method`. */
+export const NETWORK_LOCKS: Readonly<Record<string, number>> = {
+  iptables: 1,
+  nftables: 2,
+  skip: 3,
+};
+
 /** What criu is asked to do, `criu_opts`; absent is as criu has it. */
 export interface CriuOptions {
   /** Descriptor of the folder with the images, in the process that has made
@@ -67,6 +74,10 @@ export interface CriuOptions {
   /** CLONE_NEW flags of namespaces that are made anew and empty. */
   readonly emptyNamespaces?: number;
   readonly configFile?: string;
+  /** Restore TCP connections closed. */
+  readonly tcpClose?: boolean;
+  /** One of NETWORK_LOCKS. */
+  readonly networkLock?: number;
   readonly lsmProfile?: string;
   readonly lsmMountContext?: string;
 }
@@ -141,8 +152,10 @@ function optionFields(options: CriuOptions): Field[] {
     [49, options.statusFd],
     [50, true], // notify of terminals without a master
     [51, options.configFile],
+    [52, on(options.tcpClose)],
     [53, options.lsmProfile],
     [63, options.lsmMountContext],
+    [64, options.networkLock],
   ];
 }
 
