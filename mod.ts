@@ -55,6 +55,9 @@ export {
   type Problem,
   RuntimeError,
 } from "./oci/errors.ts";
+export type { ExecProcessOptions } from "./oci/exec_process.ts";
+export type { Arch } from "./ffi/syscall_numbers.ts";
+export type { ListedCall, PlanProcess } from "./launch/listing.ts";
 export type { LogFields, Logger } from "./oci/logger.ts";
 export type { StateReport, Status } from "./oci/runtime.ts";
 export type * from "./oci/spec.ts";

@@ -19,11 +19,20 @@ export type Output = "inherit" | "null" | "captured" | {
 
 /** What a program has as stdin, stdout and stderr. */
 export interface StdioOptions {
-  /** @default "null" */
+  /**
+   * What the program reads.
+   * @default "null"
+   */
   readonly stdin?: "inherit" | "null";
-  /** @default "inherit" */
+  /**
+   * Where its output goes.
+   * @default "inherit"
+   */
   readonly stdout?: Output;
-  /** @default "inherit" */
+  /**
+   * Where its messages go.
+   * @default "inherit"
+   */
   readonly stderr?: Output;
 }
 

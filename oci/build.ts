@@ -38,13 +38,16 @@ export type BuildCgroups = "host" | "v1" | "hybrid" | "v2" | "none";
 
 /** What a launcher is built from. */
 export interface BuildOptions {
+  /** The bundle's path. */
   readonly bundle: string;
   /** The container's ID, which its cgroup and keyring are called by. */
   readonly id: string;
   /** The processor that it runs on; absent: this one. */
+  /** The processor that it runs on; absent: this one. */
   readonly target?: Arch;
   /** The root file system's path there; absent: as it is here. */
   readonly rootPath?: string;
+  /** How cgroups are mounted there; absent: as here. */
   readonly cgroups?: BuildCgroups;
   /** Change the root with chroot(2): for an initramfs. */
   readonly noPivot?: boolean;

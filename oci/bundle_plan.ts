@@ -51,6 +51,7 @@ export interface PlanEntry {
 export interface PlanSection {
   /** Such as `mounts`. */
   readonly name: string;
+  /** What would be done, in order. */
   readonly entries: readonly PlanEntry[];
 }
 
@@ -64,7 +65,9 @@ export interface BundlePlan {
   readonly id: string;
   /** What is odd about the bundle, or about this host. */
   readonly warnings: readonly string[];
+  /** What would be done, by kind. */
   readonly sections: readonly PlanSection[];
+  /** The launch program's system calls. */
   /** The launch program's system calls. */
   readonly calls: readonly ListedCall[];
 }

@@ -18,9 +18,11 @@ export interface ExecProcessOptions {
   readonly processFile?: string;
   /** The program and its arguments; none: those of the file. */
   readonly args: readonly string[];
+  /** Its working directory in the container. */
   readonly cwd?: string;
   /** `NAME=value` entries, added to the others. */
   readonly env: readonly string[];
+  /** Who runs it. */
   readonly user?: { readonly uid: number; readonly gid?: number };
   /** Groups, added to the others. */
   readonly additionalGids: readonly number[];
@@ -28,8 +30,11 @@ export interface ExecProcessOptions {
   readonly terminal: boolean;
   /** `CAP_...` names. */
   readonly capabilities: readonly string[];
+  /** Whether set-user-ID files gain it nothing. */
   readonly noNewPrivileges?: boolean;
+  /** Its AppArmor profile. */
   readonly apparmorProfile?: string;
+  /** Its SELinux label. */
   readonly selinuxLabel?: string;
 }
 

@@ -102,17 +102,23 @@ export type Status = "creating" | "created" | "running" | "paused" | "stopped";
 
 /** A container's state as engines read it. */
 export interface StateReport {
+  /** The version of the specification that its configuration names. */
   readonly ociVersion: string;
+  /** Its ID. */
   readonly id: string;
+  /** How far it is. */
   readonly status: Status;
   /** Init's pid, 0 when there is none. */
   readonly pid: number;
+  /** The bundle's path. */
   readonly bundle: string;
+  /** The root file system's path. */
   readonly rootfs: string;
   /** When it was created, RFC 3339. */
   readonly created: string;
   /** The name of the user that created it, or `#` and the ID. */
   readonly owner: string;
+  /** The configuration's annotations. */
   readonly annotations?: Readonly<Record<string, string>>;
   /** The sandbox (pod) that it belongs to, where that is not itself. */
   readonly sandbox?: string;

@@ -17,6 +17,7 @@ export type * from "./spec_resources.ts";
 export interface Root {
   /** Path on the host, absolute or relative to the bundle. */
   readonly path: string;
+  /** Whether nothing can be written to it. */
   readonly readonly?: boolean;
 }
 
@@ -30,7 +31,9 @@ export interface Mount {
   readonly source?: string;
   /** See `parseMountOptions()`. */
   readonly options?: readonly string[];
+  /** Owners of files, as the mount shows them. */
   readonly uidMappings?: readonly IdMapping[];
+  /** Groups of files, as the mount shows them. */
   readonly gidMappings?: readonly IdMapping[];
 }
 
@@ -40,6 +43,7 @@ export interface Hook {
   readonly path: string;
   /** Arguments, including the program's own name. */
   readonly args?: readonly string[];
+  /** `NAME=value` each; the hook gets nothing else. */
   readonly env?: readonly string[];
   /** Seconds, at least 1. */
   readonly timeout?: number | bigint;
@@ -49,10 +53,15 @@ export interface Hook {
 export interface Hooks {
   /** Deprecated by the specification in favour of the next three. */
   readonly prestart?: readonly Hook[];
+  /** In create, in the host's namespaces. */
   readonly createRuntime?: readonly Hook[];
+  /** In create, in the container's namespaces. */
   readonly createContainer?: readonly Hook[];
+  /** In start, in the container, before its program. */
   readonly startContainer?: readonly Hook[];
+  /** In start, when the program runs. */
   readonly poststart?: readonly Hook[];
+  /** In delete, when the container is gone. */
   readonly poststop?: readonly Hook[];
 }
 
@@ -60,13 +69,20 @@ export interface Hooks {
 export interface Spec {
   /** Version of the specification, `1.x.y`. */
   readonly ociVersion: string;
+  /** The root file system. */
   readonly root: Root;
   /** Absent: the container can be created, but not started. */
   readonly process?: Process;
+  /** The host name, in a UTS namespace. */
   readonly hostname?: string;
+  /** The NIS domain name, in a UTS namespace. */
   readonly domainname?: string;
+  /** What is mounted, in this order. */
   readonly mounts?: readonly Mount[];
+  /** Programs that run at certain points. */
   readonly hooks?: Hooks;
+  /** Names and values for whoever reads the state. */
   readonly annotations?: Readonly<Record<string, string>>;
+  /** What only Linux has. */
   readonly linux?: Linux;
 }

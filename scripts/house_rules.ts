@@ -9,7 +9,7 @@ const repo = dirname(dirname(fromFileUrl(import.meta.url)));
 /** The product's folders, and those that each may import besides itself. */
 export const MAY_IMPORT: Record<string, readonly string[]> = {
   "main.ts": ["cmd"],
-  "mod.ts": ["api", "oci", "cgroup"],
+  "mod.ts": ["api", "oci", "launch", "cgroup", "ffi"],
   api: ["oci", "launch", "cgroup", "mapping", "ffi"],
   cmd: ["oci", "launch", "cgroup", "mapping", "ffi"],
   oci: ["launch", "cgroup", "mapping", "ffi"],

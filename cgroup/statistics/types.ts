@@ -10,10 +10,15 @@
 
 /** The `data` of an event of type `stats`. */
 export interface Statistics {
+  /** Processor time. */
   readonly cpu: CpuStatistics;
+  /** Processors and memory nodes. */
   readonly cpuset: CpusetStatistics;
+  /** Memory. */
   readonly memory: MemoryStatistics;
+  /** Tasks. */
   readonly pids: PidsStatistics;
+  /** Block devices. */
   readonly blkio: BlkioStatistics;
   /** By page size, such as `2MB`. */
   readonly hugetlb: Readonly<Record<string, HugetlbStatistics>>;
@@ -21,18 +26,27 @@ export interface Statistics {
 
 /** Processor time and how it was held back. */
 export interface CpuStatistics {
+  /** What is used. */
   readonly usage: CpuUsage;
+  /** How a quota held it back. */
   readonly throttling: Throttling;
+  /** How long tasks waited, where the kernel tells it. */
   readonly psi?: Pressure;
 }
 
 /** Nanoseconds of processor time; `percpu` fields on v1 only. */
 export interface CpuUsage {
+  /** All of it. */
   readonly total?: bigint;
+  /** By processor. */
   readonly percpu?: readonly bigint[];
+  /** The kernel's share, by processor. */
   readonly percpu_kernel?: readonly bigint[];
+  /** The programs' share, by processor. */
   readonly percpu_user?: readonly bigint[];
+  /** The kernel's share. */
   readonly kernel: bigint;
+  /** The programs' share. */
   readonly user: bigint;
 }
 
@@ -48,16 +62,27 @@ export interface Throttling {
 
 /** Settings of cgroup v1's cpuset; zeros on v2. */
 export interface CpusetStatistics {
+  /** The numbers of the processors. */
   readonly cpus?: readonly bigint[];
+  /** 1: nobody else has these processors. */
   readonly cpu_exclusive: bigint;
+  /** The numbers of the memory nodes. */
   readonly mems?: readonly bigint[];
+  /** 1: the kernel's memory is of these nodes as well. */
   readonly mem_hardwall: bigint;
+  /** 1: nobody else has these nodes. */
   readonly mem_exclusive: bigint;
+  /** 1: memory moves along with the nodes. */
   readonly memory_migrate: bigint;
+  /** 1: file pages are spread over the nodes. */
   readonly memory_spread_page: bigint;
+  /** 1: the kernel's caches are spread over the nodes. */
   readonly memory_spread_slab: bigint;
+  /** How hard memory is sought. */
   readonly memory_pressure: bigint;
+  /** 1: load is balanced between the processors. */
   readonly sched_load_balance: bigint;
+  /** How far the scheduler looks for idle processors; -1: as the system. */
   readonly sched_relax_domain_level: bigint;
 }
 
@@ -65,14 +90,17 @@ export interface CpusetStatistics {
 export interface MemoryStatistics {
   /** The page cache. */
   readonly cache?: bigint;
+  /** What is used. */
   readonly usage: MemoryUse;
   /** Memory and swap together. */
   readonly swap: MemoryUse;
   /** v1 only, as the next one. */
   readonly kernel: MemoryUse;
+  /** Buffers of TCP. */
   readonly kernelTCP: MemoryUse;
   /** memory.stat, by name. */
   readonly raw?: Readonly<Record<string, bigint>>;
+  /** How long tasks waited, where the kernel tells it. */
   readonly psi?: Pressure;
   /**
    * How often what happened, not in runc. v2 has `low`, `high`, `max` (the
@@ -84,7 +112,9 @@ export interface MemoryStatistics {
 
 /** How much there is of one kind of memory, in bytes. */
 export interface MemoryUse {
+  /** The limit. */
   readonly limit: bigint;
+  /** What is used. */
   readonly usage?: bigint;
   /** The most that there ever was; on v2 from Linux 5.19 on. */
   readonly max?: bigint;
@@ -94,6 +124,7 @@ export interface MemoryUse {
 
 /** Processes. */
 export interface PidsStatistics {
+  /** How many there are. */
   readonly current?: bigint;
   /** 0: none. */
   readonly limit?: bigint;
@@ -109,6 +140,7 @@ export interface BlkioStatistics {
   readonly ioQueueRecursive?: readonly BlkioEntry[];
   /** Nanoseconds, as the next one. */
   readonly ioServiceTimeRecursive?: readonly BlkioEntry[];
+  /** Nanoseconds that requests waited. */
   readonly ioWaitTimeRecursive?: readonly BlkioEntry[];
   /** Requests. */
   readonly ioMergedRecursive?: readonly BlkioEntry[];
@@ -116,20 +148,25 @@ export interface BlkioStatistics {
   readonly ioTimeRecursive?: readonly BlkioEntry[];
   /** Of 512 bytes. */
   readonly sectorsRecursive?: readonly BlkioEntry[];
+  /** How long tasks waited, where the kernel tells it. */
   readonly psi?: Pressure;
 }
 
 /** A counter of a device. */
 export interface BlkioEntry {
+  /** The device's major number. */
   readonly major?: bigint;
+  /** The device's minor number. */
   readonly minor?: bigint;
   /** Such as `Read`; absent in counters that have no kinds. */
   readonly op?: string;
+  /** The count. */
   readonly value?: bigint;
 }
 
 /** Huge pages of one size, in bytes. */
 export interface HugetlbStatistics {
+  /** What is used. */
   readonly usage?: bigint;
   /** The most that there ever was, v1 only. */
   readonly max?: bigint;
@@ -147,8 +184,11 @@ export interface Pressure {
 
 /** Shares of the last 10, 60 and 300 seconds, in percent. */
 export interface PressureShare {
+  /** Percent of the last 10 seconds. */
   readonly avg10: number;
+  /** Percent of the last 60 seconds. */
   readonly avg60: number;
+  /** Percent of the last 300 seconds. */
   readonly avg300: number;
   /** Microseconds since the beginning. */
   readonly total: bigint;
