@@ -144,6 +144,7 @@ export interface FileStatus {
 /** The type bits of a mode, and their values, inode(7). */
 export const S = {
   IFMT: 0o170000,
+  IFCHR: 0o020000,
   IFDIR: 0o040000,
   IFREG: 0o100000,
   IFIFO: 0o010000,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { STATX_SIZE } from "../ffi/files.ts";
+import { S, STATX_SIZE } from "../ffi/files.ts";
 import { E } from "../ffi/errno.ts";
 import { AT_EMPTY_PATH, O, RESOLVE } from "../ffi/fd.ts";
 import { TTY } from "../ffi/pty.ts";
@@ -17,7 +17,7 @@ import type { LaunchInput, ProcessInput, TerminalInput } from "./input.ts";
 import { sendWith } from "./messages.ts";
 import { attachTo } from "./mounts.ts";
 import { type Operand, type PlanBuilder, reg } from "./plan.ts";
-import { openInRoot } from "./root_paths.ts";
+import { openInRoot, STATX_MODE } from "./root_paths.ts";
 
 const POINTER = "/process/terminal";
 /** Leave the owning user or group as it is. */
@@ -151,18 +151,18 @@ export function planStdio(plan: PlanBuilder, process: ProcessInput): void {
   for (const fd of [0, 1, 2]) ownStdio(plan, fd, process.uid);
 }
 
-/** So that a program may open /dev/stdout again; never the null device. */
+/**
+ * So that a program may open /dev/stdout again. Never a device: the null device
+ * is everybody's, and a terminal of the host's would stay the user's.
+ */
 function ownStdio(plan: PlanBuilder, fd: number, uid: number): void {
-  const change = plan.fresh(`own ${fd}`);
   const next = plan.fresh(`owned ${fd}`);
   const skip = { tolerate: [{ errno: "any" as const, goto: next }] };
   plan.block("statx", STATX_SIZE)
     .call("statx", [fd, "", AT_EMPTY_PATH, 3, { block: "statx" }], skip)
-    .add({ load: "major", from: { block: "statx", at: 128 }, size: 4 })
-    .add({ load: "minor", from: { block: "statx", at: 132 }, size: 4 })
-    .jump(change, [reg("major"), "!=", 1])
-    .jump(next, [reg("minor"), "==", 3])
-    .label(change)
+    .add({ load: "type", from: { block: "statx", at: STATX_MODE }, size: 2 })
+    .add({ and: "type", a: reg("type"), b: S.IFMT })
+    .jump(next, [reg("type"), "==", S.IFCHR])
     .call("fchown", [fd, uid, UNCHANGED], skip)
     .label(next);
 }

@@ -22,7 +22,8 @@ import {
 export const ROOT = "root";
 
 const S_IFMT = 0o170000, S_IFDIR = 0o040000, S_IFREG = 0o100000;
-const STATX_MODE = 28;
+/** Where a `struct statx` has the mode, two bytes. */
+export const STATX_MODE = 28;
 /** STATX_TYPE | STATX_MODE. */
 const STATX_MASK = 3;
 

@@ -99,6 +99,48 @@ function compareMemory(folder: string, bundle: string): void {
   );
 }
 
+/** Times a process more in a container that waits, plain and as podman's. */
+function compareExec(
+  runs: number,
+  folder: string,
+  [own, runc]: readonly [readonly string[], readonly string[]],
+): void {
+  const id = `bench-exec-${Deno.pid}`;
+  const waits = (config: Config) => {
+    config.process.args = ["sleep", "1000000"];
+  };
+  const likePodmans = (config: Config) => {
+    likeAnEngines(config);
+    waits(config);
+  };
+  for (
+    const [what, patch] of [["", waits], [
+      " in one as podman's",
+      likePodmans,
+    ]] as const
+  ) {
+    const bundle = `${folder}/exec${what === "" ? "" : "-engine"}`;
+    Deno.mkdirSync(bundle);
+    makeBundle(bundle, "BENCH=1", patch, davit);
+    const sides = [own, runc];
+    try {
+      for (const [i, side] of sides.entries()) {
+        time([...side, "run", "--detach", "-b", bundle, `${id}-${i}`]);
+      }
+      compare(
+        runs,
+        [`davit exec${what}`, [...own, "exec", `${id}-0`, "/bin/true"]],
+        ["runc exec", [...runc, "exec", `${id}-1`, "/bin/true"]],
+        "aim: at most 0.9",
+      );
+    } finally {
+      sides.forEach((side, i) =>
+        time([...side, "delete", "--force", `${id}-${i}`])
+      );
+    }
+  }
+}
+
 /** Containers a second of this process, through the modules. */
 async function inProcess(job: Omit<LoopJob, "name">, workers: number) {
   const source = new URL("./bench_loop.ts", import.meta.url);
@@ -239,6 +281,7 @@ async function main(): Promise<void> {
       ["runc run", [...runc, "run", "-b", engine, `${id}-peer`]],
       "aim: at most 0.9",
     );
+    compareExec(runs, folder, [own, runc]);
     time([...own, "create", "-b", bundle, id]);
     compare(
       runs,

@@ -312,3 +312,18 @@ containerTest(
   },
   { programs: ["chrt"] },
 );
+
+for (const own of [true, false]) {
+  containerTest(
+    `exec: the session keyring is ${own ? "the container's" : "the caller's"}`,
+    command(["sleep", "1000"], (config) => {
+      config.linux.maskedPaths = [];
+    }),
+    async (container) => {
+      const flags = own ? [] : ["--no-new-keyring"];
+      assertSuccess(await container.run(["--detach", ...flags]));
+      const keys = await shell(container, "cat /proc/keys");
+      assertEquals(keys.includes(` _ses.${container.id}`), own, keys);
+    },
+  );
+}

@@ -295,3 +295,40 @@ execTest("under tmux: size, keys, ^C, its end", () => {}, async (container) => {
   await tmux.shows("status 9");
   await tmux.shows(/\bicanon\b[\s\S]* echo /);
 }, { programs: ["tmux"] });
+
+for (const verb of ["run", "exec"] as const) {
+  containerTest(
+    `${verb}: the caller's terminal stays the caller's without --tty`,
+    script(verb === "run" ? "exec tty" : "exec sleep 100", (config) => {
+      config.process.user = { uid: 1000, gid: 1000 };
+    }),
+    async (container) => {
+      if (verb === "exec") assertSuccess(await container.run(["--detach"]));
+      const words = verb === "run"
+        ? container.words("run", "-b", container.bundle, container.id)
+        : container.words("exec", container.id, "tty");
+      const owner = "stat -L -c 'owner %u' /proc/self/fd/0";
+      const { stdout } = await scripted(`${words.join(" ")}; ${owner}`);
+      assertMatch(stdout, /\r\nowner 0\r\n$/);
+    },
+    { programs: ["script"] },
+  );
+}
+
+containerTest(
+  "run: pipes become the user's, who may open them again",
+  script(
+    "echo out >/dev/stdout; echo err >/dev/stderr; cat /dev/stdin",
+    (config) => {
+      config.process.user = { uid: 1000, gid: 1000 };
+    },
+  ),
+  async (container) => {
+    const words = container.words("run", "-b", container.bundle, container.id);
+    const line = 'echo in | "$@" 2>&1 | cat';
+    const { stdout } = assertSuccess(
+      await run(["sh", "-c", line, "-", ...words]),
+    );
+    assertEquals(stdout, "out\nerr\nin\n");
+  },
+);
