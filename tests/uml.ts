@@ -18,16 +18,23 @@ export function umlMissing(): string | undefined {
   return undefined;
 }
 
-/** Runs a command under it as root, on this host's files. */
+/**
+ * Runs a command under it as root, on this host's files.
+ * @param options `disk`: a file that is the block device 98:0
+ */
 export async function underUml(
   layout: "v1" | "hybrid" | "v2",
   command: readonly string[],
+  { disk }: { readonly disk?: string } = {},
 ): Promise<Result> {
   const folder = Deno.makeTempDirSync({ prefix: "davit-uml." });
   try {
     return await run(
       [UML, "--cgroup", layout, "--time", "200", ...command],
-      { timeout: 240, env: await withLargeState(folder) },
+      {
+        timeout: 240,
+        env: await withLargeState(folder, disk && `ubd0=${disk}`),
+      },
     );
   } finally {
     Deno.removeSync(folder, { recursive: true });
@@ -37,27 +44,32 @@ export async function underUml(
 /**
  * The environment in which linux.uml runs on this processor.
  * @param folder gets what that takes
+ * @param arg an argument to add to its own
  */
 export async function withLargeState(
   folder: string,
+  arg = "",
 ): Promise<Record<string, string>> {
-  if (largeState) await wrap(folder);
+  if (largeState || arg !== "") await wrap(folder, arg);
   return { PATH: `${folder}:${Deno.env.get("PATH")}` };
 }
 
-/** Puts a linux.uml into the folder that loads uml_xstate.c. */
-async function wrap(folder: string): Promise<void> {
+/** Puts a linux.uml into the folder that loads uml_xstate.c if needed. */
+async function wrap(folder: string, arg: string): Promise<void> {
   const library = `${folder}/xstate.so`;
   const source = join(REPO, "tests/uml_xstate.c");
-  assertSuccess(
-    await run(["cc", "-O2", "-shared", "-fPIC", "-o", library, source]),
-  );
+  if (largeState) {
+    assertSuccess(
+      await run(["cc", "-O2", "-shared", "-fPIC", "-o", library, source]),
+    );
+  }
   const real = assertSuccess(
     await run(["sh", "-c", "command -v linux.uml"]),
   ).stdout.trim();
   Deno.writeTextFileSync(
     `${folder}/linux.uml`,
-    `#!/bin/sh\nLD_PRELOAD=${library} exec ${real} "$@"\n`,
+    `#!/bin/sh\n${largeState ? `LD_PRELOAD=${library} ` : ""}exec ${real} ` +
+      `"$@" ${arg}\n`,
     { mode: 0o755 },
   );
 }

@@ -1,0 +1,63 @@
+#!/bin/sh
+# What resource_table_test.ts runs, also under other kernels: for each case and
+# each runtime a container is created, updated and deleted, and what the kernel
+# then has in files of its cgroups is printed:
+#
+#   CASE <tab> RUNTIME <tab> create|update1|update2... <tab> FILE <tab> VALUE
+#
+# where FILE is "!" and VALUE the last words of a runtime that failed.
+#
+#   resource_table.sh FOLDER ID RUNTIME ...
+#
+# FOLDER has a bundle, and cases with a folder for each: config.json, files with
+# their names, and for each update its arguments, one a line, in update1 etc.
+folder=$1 id=$2
+shift 2
+tab=$(printf '\t')
+
+say() { printf '%s\t%s\t%s\t%s\t%s\n' "$case" "$name" "$1" "$2" "$3"; }
+
+# Of cgroups on v2 there is one, on v1 one in each hierarchy.
+look() {
+  while read -r file; do
+    for found in /sys/fs/cgroup/"$id/$file" /sys/fs/cgroup/*/"$id/$file"; do
+      [ -f "$found" ] || continue
+      say "$1" "$file" "$(tr '\n' '|' <"$found")"
+      break
+    done
+  done <"$folder/cases/$case/files"
+}
+
+# Runs a step: its words only where it failed.
+step() {
+  what=$1
+  shift
+  if "$@" >"$folder/out" 2>&1 </dev/null; then return 0; fi
+  say "$what" ! "$(tail -n 1 "$folder/out" | tr '\t' ' ')"
+  return 1
+}
+
+update() {
+  args=$folder/cases/$case/$1 number=$1
+  set --
+  while read -r arg; do set -- "$@" "$arg"; done <"$args"
+  step "$number" "$runtime" --root "$folder/root" update "$@" "$id"
+}
+
+for path in "$folder"/cases/*/; do
+  case=$(basename "$path")
+  cp "$path/config.json" "$folder/bundle/config.json"
+  for runtime; do
+    name=$(basename "$runtime")
+    if step create "$runtime" --root "$folder/root" create \
+      --bundle "$folder/bundle" "$id"; then
+      look create
+      for one in 1 2 3 4; do
+        [ -f "$path/update$one" ] || break
+        update update$one
+        look update$one
+      done
+    fi
+    step delete "$runtime" --root "$folder/root" delete --force "$id"
+  done
+done
