@@ -20,7 +20,8 @@ The pid file is the last thing that is written.`,
   arguments: ONE_ID,
   options: OPTIONS,
   async run(call) {
-    await create(call.runtime, createOptions(call, "davit create"));
+    const options = createOptions(call, "davit create");
+    await create(call.runtime, { ...options, shortcuts: true });
     return 0;
   },
 };

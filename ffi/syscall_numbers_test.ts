@@ -24,7 +24,6 @@ const GENERIC: Record<string, string> = {
   __NR3264_statfs: "statfs",
   __NR3264_fstatfs: "fstatfs",
   __NR3264_ftruncate: "ftruncate",
-  __NR3264_mmap: "mmap",
 };
 
 function table(text: string): Map<string, number> {

@@ -43,7 +43,7 @@ export async function create(
     false,
   );
   if (master !== undefined) close(master);
-  writeShortcuts(runtime, record);
+  if (options.shortcuts) writeShortcuts(runtime, record);
   return report;
 }
 

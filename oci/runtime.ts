@@ -67,6 +67,8 @@ export interface CreateOptions {
   readonly config?: Uint8Array<ArrayBuffer>;
   /** The configuration's path, from the bundle; absent: `config.json`. */
   readonly configFile?: string;
+  /** Make later commands on it faster: other processes will call them. */
+  readonly shortcuts?: boolean;
   /** The program's stdin, stdout and stderr; absent: this process's. */
   readonly stdio?: Stdio;
   readonly id: string;
