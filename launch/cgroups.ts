@@ -80,6 +80,10 @@ export function joinCgroups(plan: PlanBuilder, input: LaunchInput): void {
   cgroupTasks.forEach((path, i) => join(plan, path, cgroupRegister(i)));
   if (cgroupDirectory !== undefined && !isBornInCgroup(input)) {
     join(plan, cgroupDirectory, UNIFIED);
+  } else if (cgroupDirectory !== undefined) {
+    // A directory of the host's leads up to the host's root.
+    plan.because(`let go of ${cgroupDirectory}`, CGROUP_POINTER)
+      .call("close", [reg(UNIFIED)]);
   }
   if (makesNamespace(input, "cgroup")) {
     plan.because("create the cgroup namespace", "/linux/namespaces")

@@ -81,10 +81,13 @@ export async function createContainer(
     const spec = withoutOwnNamespaces(labelled);
     context = { spec, rootfs: rootfsPath(spec, bundle) };
     const unraisable = unraisableAmbient(spec.process?.capabilities);
-    if (unraisable.length > 0) {
-      runtime.log.info(
-        `can't raise ambient capability ${unraisable.join(", ")}: it has to ` +
-          "be permitted and inheritable as well",
+    const inheritable = spec.process?.capabilities?.inheritable ?? [];
+    // Engines ask for ambient sets alone, and mean nothing by it.
+    const level = inheritable.length > 0 ? "warn" : "info";
+    for (const name of unraisable) {
+      runtime.log[level](
+        `can't raise ambient capability ${name}: it has to be permitted and ` +
+          "inheritable as well",
       );
     }
     const order = await withService(runtime, {

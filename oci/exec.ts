@@ -78,10 +78,10 @@ async function prepare(
   const process = labelled(runtime, execProcess(spec, options, runtime.log));
   checkConsole(process, options);
   const unraisable = unraisableAmbient(process.capabilities);
-  if (unraisable.length > 0) {
+  for (const name of unraisable) {
     runtime.log.warn(
-      `can't raise ambient capability ${unraisable.join(", ")}: it has to be ` +
-        "permitted and inheritable as well",
+      `can't raise ambient capability ${name}: it has to be permitted and ` +
+        "inheritable as well",
     );
   }
   const seccomp = spec.linux?.seccomp && await import("./seccomp_part.ts");

@@ -93,3 +93,46 @@ containerTest(
     assertEquals(container.leftovers(), []);
   },
 );
+
+for (const namespaces of [[], ["user"], ["cgroup"]]) {
+  containerTest(
+    `a waiting init holds nothing of the host's open ${namespaces}`,
+    command(["true"], (config) => {
+      for (const type of namespaces) config.linux.namespaces.push({ type });
+      if (!namespaces.includes("user")) return;
+      config.linux.uidMappings = config.linux.gidMappings = [
+        { containerID: 0, hostID: 100_000, size: 65_536 },
+      ];
+    }),
+    async (container) => {
+      assertSuccess(await container.create());
+      const { pid } = await container.state();
+      const open = Array.from(
+        Deno.readDirSync(`/proc/${pid}/fd`),
+        ({ name }) => Number(name),
+      ).sort((a, b) => a - b);
+      assertEquals(open.slice(0, 3), [0, 1, 2]);
+      // Behind stdio, where it waits for start.
+      const files = open.slice(3).map((fd) =>
+        Deno.readLinkSync(`/proc/${pid}/fd/${fd}`)
+      );
+      assertEquals(files.map((file) => file.replace(/\d+/, "N")), [
+        "socket:[N]",
+      ]);
+    },
+  );
+}
+
+containerTest(
+  "ambient capabilities that cannot be raised are told one by one",
+  command(["true"], (config) => {
+    const { capabilities } = config.process;
+    capabilities!.inheritable = ["CAP_KILL"];
+    capabilities!.ambient = ["CAP_KILL", "CAP_CHOWN"];
+  }),
+  async (container) => {
+    const { stderr } = assertSuccess(await container.run());
+    assertMatch(stderr, /can't raise ambient capability CAP_CHOWN: /);
+    assertEquals(stderr.includes("CAP_KILL"), false, stderr);
+  },
+);
