@@ -160,6 +160,18 @@ containerTest(
 );
 
 containerTest(
+  "whoever ignores the end of children can start a container, too",
+  script("sleep 100"),
+  async (c) => {
+    assertSuccess(await c.create());
+    const ignoring = ["env", "--ignore-signal=CHLD"];
+    assertSuccess(await run([...ignoring, ...c.words("start", c.id)]));
+    assertEquals((await c.state()).status, "running");
+  },
+  needs,
+);
+
+containerTest(
   "a container is started once",
   script("sleep 100"),
   async (c) => {

@@ -218,6 +218,17 @@ known:
   and eax, 0170022
   cmp eax, 0100000
   jne ordinary
+  # Whoever ignores SIGCHLD is not told how his children end.
+  lea rdi, [rsp+8192]
+  mov rsi, rdi
+  xor eax, eax
+  mov ecx, 4
+  rep stosq
+  mov edi, 17               # SIGCHLD
+  xor edx, edx
+  mov r10d, 8
+  mov eax, 13               # rt_sigaction: as it is by default
+  syscall
   mov qword ptr [rsp+8192], rsp
   mov qword ptr [rsp+8200], 0
   mov eax, 58               # vfork
