@@ -64,6 +64,11 @@ const JOINING_PID = "joining process", PROGRAM_PID = "process";
 /** The register with the cgroup of v2 that init is in. */
 const INIT_CGROUP = "init's cgroup";
 
+/** Whether a plan puts a joining process into a cgroup of v2, if that works. */
+export function makesJoining({ steps }: Plan): boolean {
+  return steps.some(({ label }) => label === JOINING);
+}
+
 /** The plan of a launch of `exec`. */
 export function planExec(input: ExecInput): Plan {
   const plan = new PlanBuilder();

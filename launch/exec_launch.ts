@@ -54,6 +54,13 @@ export interface ExecLaunchOptions {
   readonly onReady: (pid: number, master: Fd | undefined) => void;
 }
 
+/** A process that has been added. */
+export interface Executed {
+  readonly pid: number;
+  /** How many processes there were before it. */
+  readonly helpers: number;
+}
+
 /** What the program has told so far. */
 interface Found {
   /** Processes that end when they have done their part. */
@@ -64,13 +71,13 @@ interface Found {
 }
 
 /**
- * Carries a plan out until the user's program runs, or its process was killed,
- * and returns the process's pid. On a failure nothing of it is left.
+ * Carries a plan out until the user's program runs, or its process was killed.
+ * On a failure nothing of it is left.
  *
  * @throws {LaunchError} a step failed
  * @throws {SyscallError} the program could not be started
  */
-export function launchExec(options: ExecLaunchOptions): number {
+export function launchExec(options: ExecLaunchOptions): Executed {
   const { plan, init } = options;
   const [ours, theirs] = socketPair();
   const found: Found = { helpers: [] };
@@ -84,7 +91,7 @@ export function launchExec(options: ExecLaunchOptions): number {
     const pid = converse(ours, options, found);
     awaitProgram(ours, plan, found);
     found.helpers.forEach(waitChild);
-    return pid;
+    return { pid, helpers: found.helpers.length };
   } catch (error) {
     for (const fd of [found.master, found.listener]) {
       if (fd !== undefined) close(fd);

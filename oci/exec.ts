@@ -89,8 +89,7 @@ async function prepare(
     ...seccomp !== undefined && { seccomp },
     ...isPlacedBySystemd(record) && { systemd: await loadSystemd() },
   };
-  const paused = status === "paused";
-  return { runtime, options, record, spec, process, parts, paused };
+  return { runtime, options, record, spec, process, parts };
 }
 
 /** The engines know these words. */

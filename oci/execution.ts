@@ -17,7 +17,12 @@ import { slavePath } from "../ffi/pty.ts";
 import { SIGNALS } from "../ffi/signals.ts";
 import { ARCH } from "../ffi/syscall.ts";
 import { firstFree } from "../launch/descriptors.ts";
-import { CALLS_UNDER_FILTER, planExec, PROGRAM } from "../launch/exec.ts";
+import {
+  CALLS_UNDER_FILTER,
+  makesJoining,
+  planExec,
+  PROGRAM,
+} from "../launch/exec.ts";
 import { type ExecLaunchOptions, launchExec } from "../launch/exec_launch.ts";
 import { EXEC_NAME } from "../launch/init_name.ts";
 import type { SchedulerInput } from "../launch/input.ts";
@@ -79,8 +84,6 @@ export interface ExecOrder {
   readonly process: Process;
   /** What `lowerFilter` needs. */
   readonly parts: Parts;
-  /** Whether the container is paused. */
-  readonly paused: boolean;
 }
 
 /** How often a process is looked at, and the time between, milliseconds. */
@@ -110,16 +113,19 @@ export class Execution implements Disposable {
    * @throws {RuntimeError | LaunchError | SyscallError}
    */
   start(signals: Signals): void {
-    const { options, paused, record, runtime: { log } } = this.#order;
+    const { options, record, runtime: { log } } = this.#order;
     using init = this.#openInit();
     const { plan, scheduler } = this.#plan(record.init!.pid);
     const terminal = this.#hostConsole(plan);
-    // In a paused container the launch waits for long: a signal ends it.
-    const listens = !options.detach && !paused;
     try {
       this.#pid = this.#launch(plan, init.fd, terminal, {
-        meanwhile: () => listens && signals.listen(),
-        scheduler,
+        meanwhile: () => options.detach || signals.prepare(),
+        onReady: (pid) => {
+          if (scheduler !== undefined) schedule(pid, scheduler);
+          // Before, a signal ends a launch that a container holds up: one that
+          // is paused, or whose file system does not answer.
+          if (!options.detach) signals.listen();
+        },
       });
       this.#checkRuns();
     } catch (error) {
@@ -128,7 +134,6 @@ export class Execution implements Disposable {
     } finally {
       if (terminal.slave !== undefined) close(terminal.slave);
     }
-    if (!options.detach && paused) signals.listen();
     log.debug("process started in the container", {
       sandbox: record.sandboxId,
       process: this.#pid,
@@ -194,9 +199,9 @@ export class Execution implements Disposable {
     untraced: Plan,
     init: Fd,
     terminal: Console,
-    { meanwhile, scheduler }: {
+    { meanwhile, onReady }: {
       meanwhile: () => void;
-      scheduler: SchedulerInput | undefined;
+      onReady: (pid: number) => void;
     },
   ): number {
     const { options, parts, record, runtime, spec } = this.#order;
@@ -209,7 +214,7 @@ export class Execution implements Disposable {
       firstFree(preserveFds, terminal.slave !== undefined),
       { init: PROGRAM, frame: FRAME },
     ) ?? { plan: untraced };
-    const pid = launchExec({
+    const { pid, helpers } = launchExec({
       plan,
       ...fd !== undefined && { trace: fd },
       ...options.stdio && { stdio: options.stdio },
@@ -222,11 +227,17 @@ export class Execution implements Disposable {
       onListener: (listener, pid) =>
         sendListener(listener, pid, parts, spec, record, true),
       onReady: (pid, master) => {
-        if (scheduler !== undefined) schedule(pid, scheduler);
         this.#handOver(pid, master);
+        onReady(pid);
       },
     });
     trace?.launched();
+    if (helpers === 1 && makesJoining(untraced)) {
+      runtime.log.warn(
+        "the process is not in the container's cgroup, which takes none of " +
+          "yours: its limits do not hold",
+      );
+    }
     return pid;
   }
 

@@ -27,10 +27,15 @@ export class Signals implements Disposable {
   #pipe: SignalPipe | undefined;
   #send: (signal: number) => void = () => {};
 
+  /** Does what takes time before `listen`, if there is time to spare. */
+  prepare(): void {
+    this.#pipe ??= new SignalPipe();
+  }
+
   /** Takes signals from now on. */
   listen(): void {
-    this.#pipe = new SignalPipe();
-    for (const name of FORWARDED) this.#pipe.catch(SIGNALS[name]!);
+    this.prepare();
+    for (const name of FORWARDED) this.#pipe!.catch(SIGNALS[name]!);
   }
 
   /** Becomes readable when there are signals to hand on; -1: never. */
