@@ -4,6 +4,7 @@
  * @module
  */
 
+import { variable } from "../oci/variables.ts";
 import { type Logger, silent } from "../oci/logger.ts";
 import type { Runtime } from "../oci/runtime.ts";
 import type { Spec } from "../oci/spec.ts";
@@ -42,7 +43,7 @@ export function runtimeOf({ root, log = silent }: DavitOptions): Runtime {
 }
 
 function defaultRoot(): string {
-  const own = Deno.uid() === 0 ? "" : Deno.env.get("XDG_RUNTIME_DIR");
+  const own = Deno.uid() === 0 ? "" : variable("XDG_RUNTIME_DIR");
   return own ? `${own}/davit` : "/run/davit";
 }
 

@@ -1,3 +1,4 @@
+import { variable } from "../oci/variables.ts";
 import type { CreateOptions } from "../oci/runtime.ts";
 import type { Call } from "./command.ts";
 import { currentDirectory } from "./current_directory.ts";
@@ -82,7 +83,7 @@ export function createOptions(
     ...options["no-new-keyring"] === true && { ownKeyring: false },
     strict: options.strict === true,
     ...options.config ? { configFile: options.config } : {},
-    ...serviceEnvironment((name) => Deno.env.get(name), Deno.pid),
+    ...serviceEnvironment(variable, Deno.pid),
     ...options["console-socket"]
       ? { consoleSocket: options["console-socket"] }
       : {},

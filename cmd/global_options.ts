@@ -1,3 +1,4 @@
+import { variable } from "../oci/variables.ts";
 import { inUserNamespace } from "../oci/user_namespace.ts";
 import type { CgroupDriver } from "../oci/runtime.ts";
 import { currentDirectory } from "./current_directory.ts";
@@ -116,7 +117,7 @@ export function chooseCgroupManager(globals: Globals): CgroupDriver {
 export function stateRoot(given: string | undefined): string {
   if (given === undefined) {
     // Empty is as unset: podman calls with XDG_RUNTIME_DIR=.
-    const own = Deno.env.get("XDG_RUNTIME_DIR");
+    const own = variable("XDG_RUNTIME_DIR");
     return own && !isRoot() ? `${own}/davit` : "/run/davit";
   }
   if (given === "") {
@@ -131,5 +132,5 @@ export function stateRoot(given: string | undefined): string {
  */
 function isRoot(): boolean {
   return Deno.uid() === 0 &&
-    (Deno.env.get("USER") === "root" || !inUserNamespace());
+    (variable("USER") === "root" || !inUserNamespace());
 }

@@ -1,4 +1,5 @@
 import { planBundle } from "../oci/bundle_plan.ts";
+import { variable } from "../oci/variables.ts";
 import type { Command } from "./command.ts";
 import { currentDirectory } from "./current_directory.ts";
 import type { Option } from "./options.ts";
@@ -46,7 +47,7 @@ privileges are needed. "docs/plan.md" describes the JSON.`,
       writeOut(`${JSON.stringify(shown, null, 2)}\n`);
       return 0;
     }
-    const colour = Deno.stdout.isTerminal() && !Deno.env.get("NO_COLOR");
+    const colour = Deno.stdout.isTerminal() && !variable("NO_COLOR");
     writeOut(planText(plan, { calls: options.calls === true, colour }));
     return 0;
   },

@@ -1,3 +1,4 @@
+import { variable } from "../oci/variables.ts";
 import { start } from "../oci/start.ts";
 import { type Command, ONE_ID } from "./command.ts";
 import { TRACE_OPTION } from "./trace.ts";
@@ -14,7 +15,7 @@ user's program. A program that cannot be executed is reported here.`,
   options: OPTIONS,
   async run({ runtime, args: [id = ""] }) {
     // Where a service manager, if there is one, waits to hear.
-    const notifySocket = Deno.env.get("NOTIFY_SOCKET");
+    const notifySocket = variable("NOTIFY_SOCKET");
     await start(runtime, id, notifySocket ? { notifySocket } : {});
     return 0;
   },

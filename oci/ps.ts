@@ -10,6 +10,7 @@ import { readToEnd, stat } from "../ffi/files.ts";
 import { waitChild } from "../ffi/process.ts";
 import { spawn } from "../ffi/spawn.ts";
 import { getExistingContainerInfo } from "./container_info.ts";
+import { variable, variables } from "./variables.ts";
 import { RuntimeError } from "./errors.ts";
 import { explained } from "./explain.ts";
 import { initLives } from "./init_process.ts";
@@ -124,18 +125,17 @@ function text(fd: Fd): string {
 }
 
 function spawnPs(args: readonly string[], standard: readonly Fd[]): number {
-  const env = Object.entries(Deno.env.toObject());
   return spawn({
     path: findProgram("ps"),
     args: ["ps", ...args],
-    env: env.map(([name, value]) => `${name}=${value}`),
+    env: variables(),
     descriptors: standard.map((fd, number) => [number, fd]),
   });
 }
 
 /** The path of a program of the host. */
 function findProgram(name: string): string {
-  const path = Deno.env.get("PATH") || USUAL_PATH;
+  const path = variable("PATH") || USUAL_PATH;
   const found = path.split(":").map((folder) => `${folder || "."}/${name}`)
     .find((file) => {
       const status = stat(file);

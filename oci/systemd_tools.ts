@@ -12,6 +12,7 @@ import { close, read, write } from "../ffi/fd.ts";
 import { isDirectory, stat } from "../ffi/files.ts";
 import { poll, POLLIN } from "../ffi/poll.ts";
 import { connect } from "../ffi/socket.ts";
+import { variable } from "./variables.ts";
 
 /** What talks with systemd, and what it works with. */
 export interface SystemdPart {
@@ -28,7 +29,7 @@ export async function loadSystemd(): Promise<SystemdPart> {
     CgroupError,
     close,
     connect,
-    environment: Deno.env,
+    environment: { get: variable },
     isDirectory,
     poll,
     POLLIN,

@@ -7,6 +7,7 @@
 
 import { Creation } from "./creation.ts";
 import { defaultSpec } from "./default_spec.ts";
+import { variable } from "./variables.ts";
 import { explained } from "./explain.ts";
 import { loadParts } from "./parts.ts";
 import { runContainer } from "./run.ts";
@@ -75,7 +76,7 @@ export function tryOut(
 
 function trySpec(args: readonly string[], terminal: boolean): Spec {
   const spec = defaultSpec({ cgroupNamespace: true });
-  const term = Deno.env.get("TERM");
+  const term = variable("TERM");
   return {
     ...spec,
     hostname: "davit-try",

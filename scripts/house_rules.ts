@@ -149,11 +149,63 @@ function ownedRule(context: Deno.lint.RuleContext): Deno.lint.LintVisitor {
   };
 }
 
+/** Members of `Deno` that take a path and follow its symbolic links. */
+const PATH_CALLS = new RegExp(
+  "^(open|create|mkdir|remove|rename|copyFile|truncate|link|symlink|chmod|" +
+    "chown|utime|stat|lstat|realPath|readLink|readDir|readFile|readTextFile|" +
+    "writeFile|writeTextFile|makeTempDir|makeTempFile)(Sync)?$|^watchFs$",
+);
+/** Rooms to which a path below a container's root file system may come. */
+const AT_ROOTFS = ["oci", "launch", "cgroup", "mapping", "api"];
+/** Their files that may use paths, and for which. */
+const HOST_PATHS: Record<string, string> = {
+  "oci/program_check.ts": "/proc/self/fd of an open descriptor",
+  "oci/criu/external.ts": "/proc/PID/ns of the host",
+  "oci/tour.ts": "/proc of the container that it runs in",
+  "launch/testdata/harness.ts": "tests alone use it",
+  "launch/testdata/golden.ts": "tests alone use it",
+  "cgroup/fake_cgroups.ts": "tests alone use it",
+};
+
+function pathRule(context: Deno.lint.RuleContext): Deno.lint.LintVisitor {
+  const from = room(context.filename);
+  const file = context.filename.slice(repo.length + 1);
+  if (from === undefined || !AT_ROOTFS.includes(from)) return {};
+  if (Object.hasOwn(HOST_PATHS, file)) return {};
+  const report = (node: Deno.lint.Node, name: unknown) => {
+    if (typeof name !== "string" || !PATH_CALLS.test(name)) return;
+    const message =
+      `Deno.${name} in ${from}: it follows the links of a hostile root file ` +
+      "system to the host (CVE-2021-30465, CVE-2026-41579); use descriptors " +
+      "of ffi/, below a root those of launch/root_paths.ts";
+    context.report({ node, message });
+  };
+  return {
+    MemberExpression(node) {
+      if (node.object.type !== "Identifier" || node.object.name !== "Deno") {
+        return;
+      }
+      const { property } = node;
+      if (property.type === "Identifier") report(node, property.name);
+      if (property.type === "Literal") report(node, property.value);
+    },
+    VariableDeclarator(node) {
+      if (node.init?.type !== "Identifier" || node.init.name !== "Deno") return;
+      if (node.id.type !== "ObjectPattern") return;
+      for (const property of node.id.properties) {
+        if (property.type !== "Property") continue;
+        if (property.key.type === "Identifier") report(node, property.key.name);
+      }
+    },
+  };
+}
+
 const plugin: Deno.lint.Plugin = {
   name: "house",
   rules: {
     imports: { create: importRule },
     owned: { create: ownedRule },
+    paths: { create: pathRule },
   },
 };
 export default plugin;

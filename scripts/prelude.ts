@@ -6,6 +6,8 @@
  * or `delete`, the container's folder may hold a program that does it
  * (oci/shortcuts.ts) in a fraction of the time that Deno takes to begin; where
  * it fails, Deno begins. `delete --force` of what is not there ends at once.
+ * Arguments that Deno does not live through are refused: those that are not
+ * UTF-8, and a first one that is the binary's own path.
  *
  * A binary made by `deno compile` reads compiled code from
  * `$TMPDIR/deno-compile-NAME.cache` and writes it there when it is missing:
@@ -56,6 +58,9 @@ const WORDS = [
   signals("kill-9", "9", "KILL", "SIGKILL") +
   signals("kill-15", "15", "TERM", "SIGTERM"),
   signals("kill-all-9", "9", "KILL", "SIGKILL"),
+  "An argument is not UTF-8, and Davit takes no other: the program can make " +
+  "such bytes inside the container (sh -c 'printf \"\\377\"')\n",
+  "Davit's own path is no command; see davit --help\n",
 ];
 /** Nothing can be below it. */
 const NOWHERE = "/dev/null";

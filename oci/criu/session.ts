@@ -11,6 +11,7 @@ import { isDirectory, stat } from "../../ffi/files.ts";
 import { pidfdOpen, pidfdSendSignal, waitChild } from "../../ffi/process.ts";
 import { receive } from "../../ffi/socket.ts";
 import { syscall } from "../../ffi/syscall.ts";
+import { variable } from "../variables.ts";
 import { RuntimeError } from "../errors.ts";
 import { notified, parseResponse, REQUEST, type Response } from "./rpc.ts";
 
@@ -31,7 +32,7 @@ const DEFAULT_PATH =
  * criu's path.
  * @throws {RuntimeError} unsupported: it is not installed
  */
-export function findCriu(path = Deno.env.get("PATH") || DEFAULT_PATH): string {
+export function findCriu(path = variable("PATH") || DEFAULT_PATH): string {
   for (const folder of path.split(":")) {
     const file = `${folder}/criu`;
     if (!folder.startsWith("/") || isDirectory(stat(file))) continue;

@@ -12,6 +12,7 @@ import { type Place, planCriu, reportOf } from "../../launch/criu.ts";
 import type { LaunchInput } from "../../launch/input.ts";
 import { end, failedStep, startProgram } from "../../launch/launch.ts";
 import { MESSAGE_SIZE, parseMessage, TAG } from "../../launch/messages.ts";
+import { variables } from "../variables.ts";
 import { lower } from "../lower.ts";
 import { ownPrivileges } from "../privileges.ts";
 import type { Spec } from "../spec.ts";
@@ -47,7 +48,7 @@ export function startCriu(path: string): StartedCriu {
     const pid = spawn({
       path,
       args: criuArgs(FIRST),
-      env: environment(),
+      env: variables(),
       descriptors: [
         ...[0, 1, 2].map((fd) => [fd, none.fd] as const),
         [FIRST, theirs],
@@ -90,7 +91,7 @@ export const FIRST = 3;
 export function startRestorer(options: RestorerOptions): StartedCriu {
   const { fds, folder, folders, path, places, root, rootfs } = options;
   const socket = FIRST + fds.length;
-  const env = environment();
+  const env = variables();
   const args = criuArgs(socket);
   const plan = planCriu({
     ...{ program: path, args, env, rootfs, root, places, socket, folders },
@@ -124,10 +125,4 @@ export function startRestorer(options: RestorerOptions): StartedCriu {
   } finally {
     close(ours);
   }
-}
-
-/** criu looks for other programs, such as iptables. */
-function environment(): string[] {
-  return Object.entries(Deno.env.toObject())
-    .map(([name, value]) => `${name}=${value}`);
 }
