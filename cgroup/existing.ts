@@ -44,6 +44,9 @@ export interface CgroupRecord {
 /** How long to wait for processes to end, in milliseconds. */
 const PATIENCE = 10_000;
 
+/** The same for processes that are somebody else's, and may not end. */
+const SHORT_PATIENCE = 1000;
+
 const SIGKILL = 9;
 
 /** The cgroups of a container that exists. */
@@ -140,14 +143,18 @@ export class ExistingCgroups {
    * Kills every process and removes the cgroups, as `signalAll` and `destroy`
    * do. Most often they are empty, and removed with one call each.
    *
+   * @param mayKill asked where they are not: whether what is in them is the
+   * container's
    * @throws {SyscallError | CgroupError}
    */
-  killAndDestroy(): void {
+  killAndDestroy(mayKill: () => boolean = () => true): void {
     this.#left = this.directories.filter((directory) =>
       !this.#remove(directory, removeDirectory)
     );
-    if (this.#left.length > 0) this.signalAll(SIGKILL);
-    this.destroy();
+    const empty = this.#left.length === 0;
+    const own = empty || mayKill();
+    if (!empty && own) this.signalAll(SIGKILL);
+    this.destroy(own ? PATIENCE : SHORT_PATIENCE);
   }
 
   /**

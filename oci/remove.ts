@@ -8,11 +8,12 @@ import { CgroupError } from "../cgroup/error.ts";
 import {
   cgroupManagerFromState,
   type CgroupRecord,
+  type ExistingCgroups,
 } from "../cgroup/existing.ts";
 import { E } from "../ffi/errno.ts";
 import { SyscallError } from "../ffi/error.ts";
 import { close, type Fd } from "../ffi/fd.ts";
-import { rmdir } from "../ffi/files.ts";
+import { readText, rmdir } from "../ffi/files.ts";
 import { poll, POLLIN } from "../ffi/poll.ts";
 import { pidfdOpen, pidfdSendSignal, reapChild } from "../ffi/process.ts";
 import { delContainerIDMapping } from "../mapping/mapping.ts";
@@ -26,12 +27,14 @@ import { liveMembers } from "./pod.ts";
 import { quote } from "./quote.ts";
 import type { Runtime } from "./runtime.ts";
 import { removeGuest, removeShortcuts } from "./shortcut_files.ts";
+import type { Namespace } from "./spec.ts";
 import {
   type ContainerRecord,
   hasFolder,
   readRecord,
   removeFolder,
   RESERVED,
+  savedConfig,
 } from "./store.ts";
 import { loadSystemd, type SystemdPart } from "./systemd_tools.ts";
 
@@ -231,14 +234,16 @@ function removeGroups(
 }
 
 function removeCgroups(
-  { log }: Runtime,
+  { log, root }: Runtime,
   record: ContainerRecord,
   systemd: SystemdPart | undefined,
 ): void {
   const cgroups = cgroupManagerFromState(record.cgroups);
   // Before they were made, processes in them would be somebody else's.
   if (!record.cgroupsMade) return cgroups.destroy();
-  if (systemd === undefined) return cgroups.killAndDestroy();
+  if (systemd === undefined) {
+    return removeOwn(log, cgroups, () => mayHaveLeft(root, record));
+  }
   cgroups.signalAll(SIGKILL);
   try {
     systemd.scopes.stopUnit(systemd.tools, record.cgroups.systemd!);
@@ -248,6 +253,39 @@ function removeCgroups(
     log.warn(error.message);
   }
   cgroups.destroy();
+}
+
+/**
+ * Removes cgroups; where another container has come into them since, they are
+ * left to that one.
+ */
+function removeOwn(
+  log: Runtime["log"],
+  cgroups: ExistingCgroups,
+  mayKill: () => boolean,
+): void {
+  let killed = true;
+  try {
+    cgroups.killAndDestroy(() => killed = mayKill());
+  } catch (error) {
+    if (killed || !(error instanceof CgroupError)) throw error;
+    log.warn(`cgroups are left to whoever uses them: ${error.message}`);
+  }
+}
+
+/**
+ * Whether processes of a container whose init has ended may be left: not with a
+ * pid namespace of its own, which ends with init.
+ */
+function mayHaveLeft(root: string, record: ContainerRecord): boolean {
+  if (record.init === undefined) return true;
+  try {
+    const config = JSON.parse(readText(savedConfig(root, record.id)));
+    const namespaces: Namespace[] = config.linux?.namespaces ?? [];
+    return !namespaces.some(({ type, path }) => type === "pid" && !path);
+  } catch {
+    return true;
+  }
 }
 
 /** Kills init if it lives, and waits until it is gone. */
