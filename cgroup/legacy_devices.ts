@@ -1,5 +1,6 @@
 import { Handle, O, open, write } from "../ffi/fd.ts";
 import {
+  ACCESS,
   ALL_ACCESS,
   type DeviceRule,
   EVERY,
@@ -43,7 +44,8 @@ interface Exception {
  * behind it, and takes back only an exception that is spelt the same: the rest
  * it silently ignores. So `a` rules about less are written as `b` and `c`,
  * what is taken back is named one by one, and rules that it cannot express are
- * errors.
+ * errors. An access of several kinds has to be within one exception: where one
+ * rule allows to read and another to write, there is a third one for both.
  *
  * @throws {CgroupError} for a rule that takes back a part of a wider one
  */
@@ -60,7 +62,7 @@ export function legacyDeviceWrites(
     const { pointer } = rule;
     writes.push(...values.map((value) => ({ file, value, pointer }) as const));
   }
-  return writes;
+  return [...writes, ...beyond(withBoth(policy), policy, "devices.allow")];
 }
 
 /**
@@ -74,8 +76,8 @@ export function legacyDeviceChanges(
   before: readonly DeviceRule[],
   after: readonly DeviceRule[],
 ): LegacyDeviceWrite[] | undefined {
-  const old = policyOf(before);
-  const wanted = policyOf(after);
+  const old = withBoth(policyOf(before));
+  const wanted = withBoth(policyOf(after));
   if (old.allow !== wanted.allow) return undefined;
   return [
     ...beyond(wanted, old, wanted.allow ? "devices.deny" : "devices.allow"),
@@ -106,6 +108,30 @@ function policyOf(rules: readonly DeviceRule[]): Policy {
     else applyException(policy, rule);
   }
   return policy;
+}
+
+/** Adds the exceptions by which devices may be read and written at once. */
+function withBoth(policy: Policy): Policy {
+  if (policy.allow) return policy;
+  const wanted = ACCESS.r | ACCESS.w;
+  const all = [...policy.exceptions.values()];
+  const only = (access: number) =>
+    all.filter((exception) => (exception.access & wanted) === access);
+  const exceptions = new Map(policy.exceptions);
+  const joint = { allow: policy.allow, exceptions };
+  for (const reader of only(ACCESS.r)) {
+    for (const writer of only(ACCESS.w)) {
+      if (!overlaps(reader, writer)) continue;
+      add(joint, {
+        type: reader.type,
+        major: reader.major === EVERY ? writer.major : reader.major,
+        minor: reader.minor === EVERY ? writer.minor : reader.minor,
+        access: wanted,
+        pointer: reader.pointer || writer.pointer,
+      });
+    }
+  }
+  return joint;
 }
 
 /**
