@@ -14,6 +14,7 @@ import { makeBundle } from "../tests/bundle.ts";
 import type { Config } from "../tests/config.ts";
 import { engineProfile } from "../tests/seccomp_profiles.ts";
 import type { LoopJob } from "./bench_loop.ts";
+import { median } from "./bench_sides.ts";
 
 const repo = dirname(dirname(fromFileUrl(import.meta.url)));
 const davit = join(repo, "dist/davit");
@@ -31,14 +32,6 @@ function time(command: readonly string[]): number {
   const spent = performance.now() - before;
   if (!success) throw new Error(`it failed: ${command.join(" ")}`);
   return spent;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1
-    ? sorted[middle]!
-    : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
 /** Waits, in milliseconds. */

@@ -3,7 +3,7 @@
  * CRI, and the most memory that a container's start takes. Needs root, runc,
  * containerd, node, npm, busybox-static and dist/davit (deno task compile).
  *
- *     deno run -A scripts/bench_containerd.ts [--runs N] [--pods N]
+ *     deno task bench:containerd [--runs N] [--pods N]
  *
  * The two sides take turns. Prints medians; asserts nothing.
  */
@@ -13,28 +13,13 @@ import { Containerd, IMAGES } from "../tests/clients/containerd.ts";
 import { Cri } from "../tests/clients/cri/cri.ts";
 import { packagesMissing } from "../tests/clients/cri/packages.ts";
 import { Pod, WAIT } from "../tests/clients/cri/pod.ts";
+import { report, type Times } from "./bench_sides.ts";
 
 const SIDES = { davit: DAVIT, runc: "runc" };
 /** Its containers have pid namespaces of their own. */
 const AS_KUBELET = {
   security_context: { namespace_options: { pid: "CONTAINER" } },
 };
-
-type Times = Record<keyof typeof SIDES, number[]>;
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return (sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2;
-}
-
-/** Prints a line of medians, less the first turn, which warms the caches. */
-function report(what: string, unit: string, { davit, runc }: Times): void {
-  const [a, b] = [median(davit.slice(1)), median(runc.slice(1))];
-  console.log(
-    `${what}: davit ${a.toFixed(1)} ${unit}, runc ${b.toFixed(1)} ${unit}, ` +
-      `ratio ${(a / b).toFixed(2)} (medians of ${davit.length - 1})`,
-  );
-}
 
 /** Times `ctr run --rm IMAGE true` inside, where nothing is to be entered. */
 const RUNS = `set -eu
