@@ -178,7 +178,7 @@ export class Podman implements AsyncDisposable {
         LANG: "C.UTF-8",
         TERM: "xterm",
         TMPDIR: `${DATA}/tmp`,
-        XDG_RUNTIME_DIR: `${DATA}/run`,
+        ...this.#user && { XDG_RUNTIME_DIR: `${DATA}/run` },
         CONTAINERS_CONF: `${DATA}/etc/containers.conf`,
         CONTAINERS_STORAGE_CONF: `${DATA}/etc/storage.conf`,
         BUILDAH_RUNTIME: join(DATA, this.#runtime),
