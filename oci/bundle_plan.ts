@@ -7,12 +7,13 @@
  */
 
 import { CgroupError } from "../cgroup/error.ts";
-import { hostLayout } from "../cgroup/layout.ts";
+import { type CgroupLayout, hostLayout } from "../cgroup/layout.ts";
 import { cgroupManager } from "../cgroup/manager.ts";
 import { loadRareLowering, needsRare } from "../cgroup/resources/lower.ts";
 import { scopeName, scopePath } from "../cgroup/systemd/scope.ts";
 import { realPath } from "../ffi/files.ts";
 import { planLaunch } from "../launch/compile.ts";
+import type { Privileges } from "../launch/input.ts";
 import { listCalls, type ListedCall } from "../launch/listing.ts";
 import { checkConfig, readConfig } from "./config.ts";
 import { awaitsScope } from "./creation_cgroups.ts";
@@ -68,7 +69,6 @@ export interface BundlePlan {
   /** What would be done, by kind. */
   readonly sections: readonly PlanSection[];
   /** The launch program's system calls. */
-  /** The launch program's system calls. */
   readonly calls: readonly ListedCall[];
 }
 
@@ -81,6 +81,11 @@ export interface PlanOptions {
   readonly cgroupManager?: CgroupDriver;
   /** Refuse unknown properties, and null for none. */
   readonly strict?: boolean;
+  /** Another host than this one, and whose container it is there. */
+  readonly host?: {
+    readonly layout: CgroupLayout;
+    readonly privileges: Privileges;
+  };
 }
 
 /**
@@ -115,7 +120,7 @@ export async function planBundle(options: PlanOptions): Promise<BundlePlan> {
   return explained("plan the bundle", () => {
     const layout = options.cgroupManager === "disabled"
       ? { kind: "none" as const, hierarchies: [], unified: undefined }
-      : hostLayout();
+      : options.host?.layout ?? hostLayout();
     const scope = options.cgroupManager === "systemd"
       ? plannedScope(id, spec)
       : undefined;
@@ -130,7 +135,7 @@ export async function planBundle(options: PlanOptions): Promise<BundlePlan> {
     const hooks = recordHooks(spec.hooks);
     // An ordinary user plans root's containers as well.
     const users = spec.linux?.namespaces?.some(({ type }) => type === "user");
-    const privileges = ownPrivileges();
+    const privileges = options.host?.privileges ?? ownPrivileges();
     const input = lower(spec, {
       id,
       bundle,
