@@ -116,3 +116,12 @@ export function rawSettings(settings: TerminalSettings): TerminalSettings {
   raw[17 + 5] = 0; // VTIME
   return raw;
 }
+
+/** Has the terminal `fd` put no carriage return before line ends. */
+export function plainLines(fd: number): void {
+  const settings = terminalSettings(fd);
+  if (settings === undefined) return;
+  const view = new DataView(settings.buffer);
+  view.setUint32(4, view.getUint32(4, true) & ~0o4, true); // ONLCR
+  setTerminalSettings(fd, settings);
+}

@@ -51,7 +51,11 @@ import { becomeRoot, dropGroups, NAMESPACE_FLAG } from "./namespaces.ts";
 import { type Plan, PlanBuilder, reg } from "./plan.ts";
 import { ownKeyring, planProcess } from "./process.ts";
 import { ROOT } from "./root_paths.ts";
-import { planAffinity, planExecutionDomain } from "./scheduling.ts";
+import {
+  planAffinity,
+  planExecutionDomain,
+  resetAffinity,
+} from "./scheduling.ts";
 import { planFilter } from "./seccomp/load.ts";
 import { planProgram, planReady } from "./user_program.ts";
 
@@ -90,6 +94,8 @@ export function planExec(input: ExecInput): Plan {
   planAffinity(plan, "initial", input.affinity);
   makeJoiningProcess(plan, input, davit);
   joinTasks(plan, input.cgroupTasks);
+  const { initial, final } = input.affinity;
+  if (initial === undefined && final === undefined) resetAffinity(plan);
   planAffinity(plan, "final", input.affinity);
   joinContainer(plan, input);
   planSettings(plan, input);

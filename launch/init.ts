@@ -33,7 +33,7 @@ import { attachTo, planMounts, sealMounts } from "./mounts.ts";
 import { type PlanBuilder, reg } from "./plan.ts";
 import { ownKeyring, planProcess } from "./process.ts";
 import { openMountPoint, ROOT } from "./root_paths.ts";
-import { planExecutionDomain } from "./scheduling.ts";
+import { planExecutionDomain, resetAffinity } from "./scheduling.ts";
 import { planSysctls } from "./sysctl.ts";
 import { planStart } from "./user_program.ts";
 
@@ -47,6 +47,7 @@ export function planInit(plan: PlanBuilder, input: LaunchInput): void {
   plan.label(INIT);
   endWithDavit(plan, SIGKILL);
   joinCgroups(plan, input);
+  resetAffinity(plan);
   if (process !== undefined) openLabels(plan, process);
   plan.because("start a session of its own").call("setsid", []);
   if (input.ownKeyring ?? true) ownKeyring(plan, input.id);

@@ -101,3 +101,19 @@ export function planAffinity(
     `/process/execCPUAffinity/${when}`,
   ).call("sched_setaffinity", [0, 8 * processors.length, mask]);
 }
+
+/** As many processors as Linux can have, in bytes. */
+const ALL_PROCESSORS = 1024;
+
+/**
+ * A step that lets a process run on every processor that its cgroup allows,
+ * also on those that it allows later: not just where the caller may.
+ */
+export function resetAffinity(plan: PlanBuilder): void {
+  const done = plan.fresh("affinity");
+  plan.because("run on any processor that the cgroup allows")
+    .call("sched_setaffinity", [0, ALL_PROCESSORS, {
+      bytes: new Uint8Array(ALL_PROCESSORS).fill(0xff),
+    }], { tolerate: [{ errno: "any", goto: done }] })
+    .label(done);
+}

@@ -76,7 +76,7 @@ export function sendListener(
   } catch (error) {
     throw new RuntimeError(
       "system",
-      `Cannot connect with seccomp agent at linux.seccomp.listenerPath ${
+      `failed to connect with seccomp agent at linux.seccomp.listenerPath ${
         quote(listenerPath)
       }: ${osText(error)}`,
       { cause: error },

@@ -42,11 +42,13 @@ export function lowerProcess(
   const { uid = 0, gid = 0, additionalGids = [], umask } = user;
   const { oomScoreAdj, scheduler, ioPriority } = process;
   const { apparmorProfile, selinuxLabel } = process;
-  const hasHome = given.some((entry) => entry.startsWith("HOME="));
+  // An empty one is as none, as in runc.
+  const env = given.filter((entry) => entry !== "HOME=");
+  const hasHome = env.some((entry) => entry.startsWith("HOME="));
   const home = () => homeDirectory(context.rootfs, context.mounts, uid);
   return {
     args: process.args,
-    env: hasHome ? given : [...given, `HOME=${home()}`],
+    env: hasHome ? env : [...env, `HOME=${home()}`],
     cwd: process.cwd,
     uid,
     gid,

@@ -51,9 +51,13 @@ Deno.test("lowerProcess() takes the user's IDs, groups and umask", () => {
   assertEquals([uid, gid, groups, umask], [4294967294, 7, [9, 8, 9], 0]);
 });
 
-Deno.test("lowerProcess() adds HOME only when it is unset", () => {
+Deno.test("lowerProcess() adds HOME when it is unset or empty", () => {
   assertEquals(lowered({ env: ["A=1"] }).env, ["A=1", "HOME=/"]);
-  assertEquals(lowered({ env: ["HOME="] }).env, ["HOME="]);
+  assertEquals(lowered({ env: ["HOME="] }).env, ["HOME=/"]);
+  assertEquals(lowered({ env: ["HOME=/h", "A=", "HOME="] }).env, [
+    "A=",
+    "HOME=/",
+  ]);
   assertEquals(lowered({ env: ["HOMER=x"] }).env, ["HOMER=x", "HOME=/"]);
   const { env } = lowerProcess({ args: ["sh"], cwd: "/" }, context);
   assertEquals(env, ["HOME=/"]);

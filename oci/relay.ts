@@ -17,6 +17,7 @@ import {
 import { poll, POLLIN, POLLOUT } from "../ffi/poll.ts";
 import {
   openSlave,
+  plainLines,
   rawSettings,
   setTerminalSettings,
   setWindowSize,
@@ -106,6 +107,8 @@ export class Relay implements Disposable {
     this.#master = master;
     this.#slave = openSlave(master);
     setNonblocking(master);
+    // A file or a pipe gets plain line ends, as from runc.
+    if (terminalSettings(STDOUT) === undefined) plainLines(this.#slave);
     if (this.#screen === undefined) return;
     const { fd, settings } = this.#screen;
     setTerminalSettings(fd, rawSettings(settings));

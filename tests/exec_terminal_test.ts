@@ -225,7 +225,7 @@ execTest(
     assertEquals(code, 0);
     assertMatch(
       Deno.readTextFileSync(file),
-      /^(words\r\n)?20 70\r\n(words\r\n)?<words>\r\n\/dev\/pts\/0\r\n$/,
+      /^(words\n)?20 70\n(words\n)?<words>\n\/dev\/pts\/0\n$/,
     );
   },
   { programs: ["script"] },
