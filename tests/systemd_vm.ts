@@ -130,6 +130,7 @@ async function makeTree(): Promise<string> {
 export async function underSystemd(
   script: string,
   seconds: number,
+  layout: "v2" | "hybrid" = "v2",
 ): Promise<Result> {
   const tree = await makeTree();
   const folder = Deno.makeTempDirSync({ prefix: "davit-systemd." });
@@ -146,6 +147,7 @@ export async function underSystemd(
         `rootflags=${tree}`,
         ..."init=/lib/systemd/systemd con=null con0=null ssl=null".split(" "),
         ..."ssl0=null,fd:1 quiet systemd.show_status=0".split(" "),
+        `systemd.unified_cgroup_hierarchy=${layout === "v2" ? 1 : 0}`,
         `job=${folder}`,
       ],
       { timeout: seconds + 630, env: await withLargeState(folder) },

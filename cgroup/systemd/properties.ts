@@ -70,9 +70,9 @@ export function limitProperties(
   writes: readonly Write[],
   version: number,
 ): Property[] {
-  const idle =
-    writes.some(({ file, value }) => file === "cpu.idle" && value === "1") &&
-    version >= IDLE_SINCE;
+  const idle = version < IDLE_SINCE
+    ? undefined
+    : writes.find(({ file }) => file === "cpu.idle")?.value.trim();
   const found = new Map<string, Property>();
   for (const write of writes) {
     for (const property of propertiesOf(write)) {
@@ -84,7 +84,11 @@ export function limitProperties(
     if ((SINCE[property.name] ?? 0) > version) continue;
     found.set(property.name, property);
   }
-  if (idle) found.set("CPUWeight", number("CPUWeight", 0n));
+  if (idle === "1") found.set("CPUWeight", number("CPUWeight", 0n));
+  // What is idle no longer has the weight of everybody.
+  else if (idle === "0" && !found.has("CPUWeight")) {
+    found.set("CPUWeight", number("CPUWeight", INFINITY));
+  }
   return [...found.values()];
 }
 

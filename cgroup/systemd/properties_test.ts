@@ -99,6 +99,8 @@ Deno.test("a cgroup that is idle has no weight beside", () => {
   assertEquals(of({ "cpu.weight": "59", "cpu.idle": "0" }), {
     CPUWeight: "t 59",
   });
+  assertEquals(of({ "cpu.idle": "0" }), { CPUWeight: `t ${INFINITY}` });
+  assertEquals(of({ "cpu.idle": "0" }, 251), {});
 });
 
 Deno.test("other files, and values that only the kernel judges, give none", () => {
