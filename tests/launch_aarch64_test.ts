@@ -16,13 +16,13 @@ import {
   parseMessage,
   TAG,
 } from "../launch/messages.ts";
-import type { Action, Operand, Plan } from "../launch/plan.ts";
+import type { Plan } from "../launch/plan.ts";
 import { lacks, start } from "../launch/testdata/harness.ts";
 import { lower } from "../oci/lower.ts";
 import { makeRootfs } from "./bundle.ts";
 import { rootTest } from "./container.ts";
+import { translatable } from "./qemu.ts";
 
-const CLONE_PARENT = 0x8000;
 const lack = lacks("aarch64");
 const needs = lack === undefined ? {} : { missing: lack };
 
@@ -42,32 +42,6 @@ function planFor(rootfs: string, args: string[]): Plan {
     preserveFds: 0,
   }));
 }
-
-/**
- * The plan without what qemu-user lacks: openat2(2), clone(2) with another
- * parent, and capset(2) with a header in memory that cannot be written.
- */
-function translatable(plan: Plan): Plan {
-  const change = (action: Action): Action => {
-    if (!("call" in action)) return action;
-    const [first = 0, path = 0, how, ...rest] = action.args;
-    if (action.call === "clone") {
-      const args = [Number(first) & ~CLONE_PARENT, path, how ?? 0, ...rest];
-      return { ...action, args };
-    }
-    // There the first process is init's parent, and ends at once.
-    const endsWithParent = action.call === "prctl" && first === SET_PDEATHSIG;
-    if (action.call === "capset" || endsWithParent) {
-      return { call: "getpid", args: [] };
-    }
-    if (action.call !== "openat2") return action;
-    return { ...action, call: "openat", args: [first, path, O_PATH, 0] };
-  };
-  const steps = plan.steps.map((s) => ({ ...s, action: change(s.action) }));
-  return { ...plan, steps };
-}
-const SET_PDEATHSIG = 1;
-const O_PATH: Operand = 0o12000000; // and O_CLOEXEC
 
 /** A launch program that runs. */
 class Launch {

@@ -24,6 +24,7 @@ const AF_UNIX = 1, SOCK_SEQPACKET = 5, CLOEXEC = 0o2000000;
 const SIGCHLD = 17, SIGKILL = 9, SIG_BLOCK = 0, SIG_SETMASK = 2;
 /** The kernel's sigset_t, in bytes. */
 const SET_SIZE = 8;
+const PR_SET_CHILD_SUBREAPER = 36;
 const P_ALL = 0, WNOHANG = 1, WEXITED = 4, CLD_EXITED = 1;
 /** Places in siginfo_t: of a child that ended, and its status. */
 const SI_CODE = 8, SI_PID = 16, SI_STATUS = 24, SIGINFO_SIZE = 128;
@@ -75,6 +76,8 @@ function start(plan: PlanBuilder): void {
     .block("pair", [[4, 0], [4, 0]])
     .block("signal", SIGINFO_SIZE)
     .call("rt_sigprocmask", [SIG_BLOCK, set, 0, SET_SIZE], cannot)
+    // What a container without a pid namespace orphans is reaped as well.
+    .call("prctl", [PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0], cannot)
     .call("signalfd4", [-1, set, SET_SIZE, CLOEXEC], {
       to: "signals",
       ...cannot,
