@@ -149,7 +149,7 @@ export async function planBundle(options: PlanOptions): Promise<BundlePlan> {
     });
     const whole = hooks === undefined
       ? input
-      : { ...input, hooks: lowerHooks(hooks) };
+      : { ...input, hooks: lowerHooks(hooks, input.process?.env) };
     return {
       version: 1,
       bundle,

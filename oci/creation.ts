@@ -293,7 +293,7 @@ export class Creation {
     const { decisions, hooks } = this.parts;
     const whole = hooks === undefined
       ? input
-      : { ...input, hooks: lowerHooks(hooks.all) };
+      : { ...input, hooks: lowerHooks(hooks.all, input.process?.env) };
     const plan = planLaunch(whole);
     decisions?.tellDecisions(this.runtime.log, {
       spec: this.spec,

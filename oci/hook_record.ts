@@ -40,14 +40,25 @@ function record({ path, args = [], env = [], timeout }: Hook): RecordedHook {
   };
 }
 
-/** What a launch has to do with hooks. */
-export function lowerHooks(hooks: RecordedHooks): HooksInput {
+/**
+ * What a launch has to do with hooks.
+ *
+ * @param processEnv what hooks of startContainer without an environment of
+ * their own get, as in runc: they are the container's
+ */
+export function lowerHooks(
+  hooks: RecordedHooks,
+  processEnv: readonly string[] = [],
+): HooksInput {
   const { prestart = [], createRuntime = [], createContainer = [] } = hooks;
+  const startContainer = (hooks.startContainer ?? []).map((hook) =>
+    hook.env.length > 0 ? hook : { ...hook, env: processEnv }
+  );
   const before = [prestart, createRuntime, createContainer];
   return {
     pause: before.some((list) => list.length > 0),
     createContainer: inputs("createContainer", createContainer),
-    startContainer: inputs("startContainer", hooks.startContainer ?? []),
+    startContainer: inputs("startContainer", startContainer),
   };
 }
 

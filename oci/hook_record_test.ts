@@ -34,6 +34,17 @@ Deno.test("lowerHooks() has init pause for each kind before the root", () => {
   assertEquals(later.map(pause), [false, false, false]);
 });
 
+Deno.test("lowerHooks() gives the container's own hooks its environment", () => {
+  const [bare, own] = [{ path: "/a" }, { path: "/b", env: ["B=2"] }];
+  const hooks = recordHooks({
+    createContainer: [bare],
+    startContainer: [bare, own],
+  })!;
+  const { createContainer, startContainer } = lowerHooks(hooks, ["A=1"]);
+  assertEquals(createContainer[0]?.env, []);
+  assertEquals(startContainer.map(({ env }) => env), [["A=1"], ["B=2"]]);
+});
+
 Deno.test("lowerHooks() gives init its hooks, with reasons", () => {
   const hooks = recordHooks({
     startContainer: [{ path: "/a" }, { path: "/b" }],

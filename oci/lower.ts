@@ -157,15 +157,18 @@ export function lower(spec: Spec, context: LowerContext): LaunchInput {
 
 /** What a process of the container has to do with its mounts. */
 export function mountedForProcess(
-  { mounts = [] }: Spec,
+  { linux, mounts = [] }: Spec,
   bundle: string,
 ): Pick<ProcessContext, "mounts" | "ownDevpts"> {
+  // Without a mount namespace nothing is mounted.
+  const hasMounts = linux?.namespaces?.some(({ type }) => type === "mount") ??
+    false;
   return {
     mounts: mounts.map((mount) => ({
       destination: mount.destination,
       ...(isBind(mount) && { bindSource: bindSource(mount, bundle) }),
     })),
-    ownDevpts: mounts.filter(isAt("/dev/pts"))
+    ownDevpts: hasMounts && mounts.filter(isAt("/dev/pts"))
       .some(({ type }) => type === "devpts"),
   };
 }

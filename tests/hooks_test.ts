@@ -195,6 +195,22 @@ containerTest(
 );
 
 containerTest(
+  "a startContainer hook without an environment has the process's",
+  program("true"),
+  async (c) => {
+    change(c, (config) => config.process.env = ["ONE=two", "FOO=a b"]);
+    Deno.writeTextFileSync(
+      `${c.rootfs}/bin/look`,
+      "#!/bin/sh -ue\necho $ONE,$FOO,$HOME >/tmp/seen\n",
+      { mode: 0o755 },
+    );
+    setHooks(c, { startContainer: [{ path: "/bin/look" }] });
+    assertSuccess(await c.run());
+    assertEquals(lines(c, "rootfs/tmp/seen"), ["two,a b,/root"]);
+  },
+);
+
+containerTest(
   "what hooks print does not reach the container, nor its descriptors them",
   program("echo program; exec ls /proc/self/fd"),
   async (c) => {

@@ -167,3 +167,19 @@ for (const own of [true, false]) {
     },
   );
 }
+
+containerTest(
+  "a terminal without a mount namespace is the host's",
+  script("test -t 0 && test -t 1 && echo is a terminal", (config) => {
+    config.process.terminal = true;
+    config.linux.namespaces = config.linux.namespaces.filter(({ type }) =>
+      type !== "mount"
+    );
+    config.linux.maskedPaths = config.linux.readonlyPaths = [];
+  }),
+  async (container) => {
+    const { master } = await open(container);
+    using _ = master;
+    master.expect(/is a terminal\r\n/);
+  },
+);
