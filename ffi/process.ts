@@ -73,6 +73,20 @@ function wait(
     : { pid, status: 128 + status, signal: status };
 }
 
+const SIGCHLD = 17, SIG_IGN = 1n;
+
+/**
+ * Has the kernel keep how children ended, if whoever started this process
+ * ignores the end of his: an ignored signal is inherited.
+ */
+export function heedChildren(): void {
+  // struct sigaction of the kernel, which begins with the handler.
+  const action = new BigUint64Array(4);
+  syscall("rt_sigaction", SIGCHLD, null, action, 8);
+  if (action[0] !== SIG_IGN) return; // Deno may have a handler of its own
+  syscall("rt_sigaction", SIGCHLD, new BigUint64Array(4), null, 8);
+}
+
 /**
  * Waits until the child `pid` ends and reaps it. Undefined when it is no child
  * of this process.

@@ -9,6 +9,7 @@
 import { SyscallError } from "./error.ts";
 import { close, duplicate, type Fd } from "./fd.ts";
 import { addressOf, cString, launchFunction } from "./libc.ts";
+import { heedChildren } from "./process.ts";
 
 /** What to start and what it inherits. */
 export interface Spawn {
@@ -62,6 +63,7 @@ function vector(strings: readonly string[]) {
  * @throws {SyscallError} also when the program cannot be executed
  */
 export function spawn(what: Spawn): number {
+  heedChildren();
   const addDuplicate = launchFunction("posix_spawn_file_actions_adddup2");
   const room = new Uint8Array(128);
   const actions = addressOf(room);

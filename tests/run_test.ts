@@ -6,7 +6,26 @@ import {
   rootTest,
   script,
 } from "./container.ts";
-import { assertSuccess, readIfThere, until } from "./davit.ts";
+import { assertSuccess, readIfThere, run, until } from "./davit.ts";
+
+for (const verb of ["run", "exec"]) {
+  containerTest(
+    `${verb}: a caller who ignores the end of his children gets the status`,
+    script(verb === "run" ? "exit 7" : "sleep 100"),
+    async (container) => {
+      if (verb === "exec") assertSuccess(await container.run(["--detach"]));
+      const words = verb === "run"
+        ? container.words("run", "-b", container.bundle, container.id)
+        : container.words("exec", container.id, "sh", "-c", "exit 7");
+      const { code, stderr } = await run([
+        "env",
+        "--ignore-signal=CHLD",
+        ...words,
+      ]);
+      assertEquals([code, stderr], [7, ""]);
+    },
+  );
+}
 
 containerTest(
   "run prints what the program prints, and leaves nothing",
