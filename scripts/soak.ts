@@ -64,7 +64,7 @@ try {
     await container.remove({ force: true });
     made++;
     // The first ones fill caches.
-    if (made === 1000 || first === undefined && made === Math.min(count, 200)) {
+    if (made === 1000 || first === undefined && made === Math.min(count, 500)) {
       first = look(made);
     } else if (made % 1000 === 0) look(made);
   }
