@@ -9,13 +9,7 @@ import { command as start } from "./cmd/start.ts";
 import { command as state } from "./cmd/state.ts";
 import { exit } from "./cmd/exit.ts";
 
-type Launching = typeof import("./cmd/launching.ts");
 const launching = () => import("./cmd/launching.ts");
-
-/** The command that `pick` takes out of the file that launches. */
-function from(pick: (file: Launching) => Command) {
-  return async () => ({ command: pick(await launching()) });
-}
 
 /** A command that is loaded already. */
 function here(command: Command) {
@@ -25,26 +19,22 @@ function here(command: Command) {
 /**
  * From a word to its command. What launches containers is loaded only when it
  * is asked for. What the other commands need is small, and launching needs it
- * as well: it is here, because a file more costs more.
+ * as well: it is here.
  */
 export const commands: CommandTable = {
-  create: from((file) => file.create),
+  create: async () => ({ command: (await launching()).create }),
   delete: here(remove),
-  exec: from((file) => file.exec),
-  features: from((file) => file.features),
+  exec: () => import("./cmd/exec.ts"),
   kill: here(kill),
   list: here(list),
   pause: here(pause),
-  ps: from((file) => file.ps),
   resume: here(resume),
-  run: from((file) => file.run),
-  spec: from((file) => file.spec),
+  run: async () => ({ command: (await launching()).run }),
   start: here(start),
   state: here(state),
-  try: from((file) => file.tryOut),
 };
 
-/** The commands of people rather than engines: see cmd/more.ts. */
+/** The commands that people call, or engines now and then: cmd/more.ts. */
 const more = async () => (await import("./cmd/more.ts")).main;
 
 if (import.meta.main) exit(await dispatch(Deno.args, commands, more));

@@ -1,7 +1,7 @@
 /**
- * The commands of people rather than engines. Compiled, this file is a program
- * of its own, with its own copy of all that it needs: the commands that
- * engines call again and again have less to load without them.
+ * The commands that people call, or engines now and then. Compiled, this file
+ * is a program of its own, with its own copy of all that it needs: the commands
+ * that engines call again and again have less to load without them.
  *
  * @module
  */
@@ -14,8 +14,12 @@ import { completionCommand } from "./completion.ts";
 import { dispatch } from "./dispatch.ts";
 import { command as env } from "./env.ts";
 import { command as events } from "./events.ts";
+import { command as features } from "./features.ts";
 import { command as plan } from "./plan.ts";
+import { command as ps } from "./ps.ts";
 import { command as restore } from "./restore.ts";
+import { command as spec } from "./spec.ts";
+import { command as tryOut } from "./try.ts";
 import { command as update } from "./update.ts";
 import { command as validate } from "./validate.ts";
 
@@ -24,14 +28,19 @@ function here(command: Command) {
   return () => Promise.resolve({ command });
 }
 
-const COMMANDS: CommandTable = {
+/** The commands that are only here. */
+export const COMMANDS: CommandTable = {
   build: here(build),
   check: here(check),
   checkpoint: here(checkpoint),
   env: here(env),
   events: here(events),
+  features: here(features),
   plan: here(plan),
+  ps: here(ps),
   restore: here(restore),
+  spec: here(spec),
+  try: here(tryOut),
   update: here(update),
   validate: here(validate),
 };

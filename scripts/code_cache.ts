@@ -12,6 +12,7 @@
  */
 
 import { concatenate } from "./prelude.ts";
+import { xxhash64 } from "./xxhash64.ts";
 
 /** One module's code. */
 export interface CacheEntry {
@@ -20,6 +21,12 @@ export interface CacheEntry {
   readonly head: Uint8Array;
   readonly hashes: Uint8Array;
 }
+
+/**
+ * Where V8 writes, into the first words of compiled code, the hash of the flags
+ * it was made with: it takes only code that was made with its own.
+ */
+const FLAGS = 12;
 
 const HASHES = 16;
 
@@ -47,6 +54,32 @@ export function readCodeCache(bytes: Uint8Array): CacheEntry[] {
     start = end;
     return entry;
   });
+}
+
+/**
+ * `entry` as if V8 had made it with the flags of `other`: code is good under
+ * flags that differ only in what is compiled when.
+ *
+ * @throws {Error} it is not what V8 and Deno write
+ */
+export function withFlagsOf(entry: CacheEntry, other: CacheEntry): CacheEntry {
+  // A mark, V8's version, and what stands for the source.
+  const first = (of: CacheEntry) => of.head.slice(0, FLAGS).toHex();
+  const code = entry.head.slice(0, -1);
+  const hash = new DataView(entry.hashes.slice().buffer);
+  if (
+    first(entry) !== first(other) ||
+    hash.getBigUint64(8, true) !== xxhash64(code)
+  ) {
+    throw new Error("the code cache has another format");
+  }
+  code.set(other.head.subarray(FLAGS, FLAGS + 4), FLAGS);
+  hash.setBigUint64(8, xxhash64(code), true);
+  return {
+    url: entry.url,
+    head: concatenate([code, entry.head.slice(-1)]),
+    hashes: new Uint8Array(hash.buffer),
+  };
 }
 
 /** The file for a binary with the key `key`. */

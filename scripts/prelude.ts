@@ -12,11 +12,15 @@
  * A binary made by `deno compile` reads compiled code from
  * `$TMPDIR/deno-compile-NAME.cache` and writes it there when it is missing:
  * half of the time of `davit run` is V8's compiler, but the temporary folder is
- * anybody's. So the prelude lays the code cache, which is made when Davit is
+ * anybody's. So the prelude lays a code cache, which is made when Davit is
  * compiled and comes inside the binary, below /run, where only root can, and
  * points TMPDIR there; where that is not possible, to a place where no file can
  * be. So the temporary folder is never used, and Deno never writes the cache
- * itself.
+ * itself. Deno reads the whole of a cache: there is one for each kind of
+ * commands.
+ *
+ * Last, the prelude lets the heap begin with what Deno takes of it at its
+ * start: page by page the kernel would give it slower.
  *
  * @module
  */
@@ -24,13 +28,21 @@
 import { ElfFile, type LoadSegment } from "./elf_file.ts";
 import { CODE } from "./prelude/x86_64.ts";
 
+/** A code cache for some commands. */
+export interface Cache {
+  /** Its commands; for all others, the first cache is used. */
+  readonly words: readonly string[];
+  /** Its content, for the binary's name and `folder`. */
+  readonly content: Uint8Array;
+  /** Where it is to be: an absolute path below a folder of root's. */
+  readonly folder: string;
+}
+
 /** What the prelude needs to know. */
 export interface Prelude {
-  /** The code cache, for the binary's name and `folder`. */
-  readonly cache: Uint8Array;
-  /** Where the cache is to be: an absolute path below a folder of root's. */
-  readonly folder: string;
-  /** The binary's name: under another one it runs without the cache. */
+  /** At least one. */
+  readonly caches: readonly Cache[];
+  /** The binary's name: under another one it runs without a cache. */
   readonly name: string;
 }
 
@@ -79,6 +91,7 @@ export function addPrelude(
   const content = machineCode(prelude, {
     entry: elf.entry - address,
     setenv: elf.importSlot("setenv") - address,
+    dlsym: elf.importSlot("dlsym") - address,
   });
   const offset = alignUp(BigInt(binary.length), PAGE);
   const segment: LoadSegment = { offset, address, size: content.length };
@@ -93,52 +106,58 @@ export function addPrelude(
 
 /** The code, its table and what the table points to. */
 function machineCode(
-  { cache, folder, name }: Prelude,
-  outside: { entry: bigint; setenv: bigint },
+  { caches, name }: Prelude,
+  outside: { entry: bigint; setenv: bigint; dlsym: bigint },
 ): Uint8Array {
   const code = Uint8Array.fromHex(CODE.replaceAll(" ", ""));
-  const text = new TextEncoder();
-  const strings = [
-    folder,
-    cacheFile(folder, name),
-    `/${name}`,
-    NOWHERE,
-    "TMPDIR",
-    "/proc/self/exe",
-    ...WORDS,
-  ].map((string) => text.encode(`${string}\0`));
-  const FIELDS = 11 + WORDS.length;
-  const parts = [...strings, cache];
-  const starts: bigint[] = [];
-  let end = BigInt(FIELDS * 8);
-  for (const part of parts) {
-    starts.push(end);
-    end += BigInt(part.length);
-  }
-  const [folderAt, fileAt, nameAt, nowhereAt, variableAt, selfAt] = starts as [
-    bigint,
-    bigint,
-    bigint,
-    bigint,
-    bigint,
-    bigint,
-  ];
+  const rest = new Pool(8 * (FIELDS + caches.length * ROW + 1));
   // As the names at the top of prelude/x86_64.s; from the table's address.
-  const table = BigInt64Array.of(
+  const table = BigInt64Array.from([
     outside.entry - BigInt(code.length),
     outside.setenv - BigInt(code.length),
-    starts.at(-1)!,
-    BigInt(cache.length),
-    folderAt,
-    fileAt,
-    nameAt,
-    BigInt(text.encode(`/${name}`).length),
-    nowhereAt,
-    variableAt,
-    selfAt,
-    ...starts.slice(-1 - WORDS.length, -1),
-  );
-  return concatenate([code, new Uint8Array(table.buffer), ...parts]);
+    outside.dlsym - BigInt(code.length),
+    rest.string(`/${name}`),
+    BigInt(new TextEncoder().encode(`/${name}`).length),
+    rest.string(NOWHERE),
+    rest.string("TMPDIR"),
+    rest.string("/proc/self/exe"),
+    rest.string("mallopt"),
+    ...WORDS.map((word) => rest.string(word)),
+    ...caches.flatMap(({ words, content, folder }) => [
+      rest.string(words.map((word) => `${word}\0`).join("")),
+      rest.bytes(content),
+      BigInt(content.length),
+      rest.string(folder),
+      rest.string(cacheFile(folder, name)),
+    ]),
+    0n,
+  ]);
+  return concatenate([code, new Uint8Array(table.buffer), ...rest.parts]);
+}
+
+/** Words of the table before the rows of the caches, and of each row. */
+const FIELDS = 9 + WORDS.length, ROW = 5;
+
+/** What stands behind a table: where it is, from the table's address. */
+class Pool {
+  readonly parts: Uint8Array[] = [];
+  #end: number;
+
+  /** @param start where the first part is */
+  constructor(start: number) {
+    this.#end = start;
+  }
+
+  bytes(part: Uint8Array): bigint {
+    const start = this.#end;
+    this.parts.push(part);
+    this.#end += part.length;
+    return BigInt(start);
+  }
+
+  string(text: string): bigint {
+    return this.bytes(new TextEncoder().encode(`${text}\0`));
+  }
 }
 
 /** Where a compiled Deno looks for the code cache of a binary. */

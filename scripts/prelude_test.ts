@@ -1,8 +1,15 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { canDisassemble, disassemble, OBJDUMP } from "../tests/disassemble.ts";
-import { codeCacheKey, readCodeCache, writeCodeCache } from "./code_cache.ts";
+import {
+  codeCacheKey,
+  readCodeCache,
+  withFlagsOf,
+  writeCodeCache,
+} from "./code_cache.ts";
 import { ElfFile } from "./elf_file.ts";
 import { CODE } from "./prelude/x86_64.ts";
+import { addPrelude, cacheFile, concatenate } from "./prelude.ts";
+import { xxhash64 } from "./xxhash64.ts";
 
 const able = canDisassemble("x86_64");
 
@@ -73,4 +80,83 @@ Deno.test("ElfFile reads and changes this test's own runtime", () => {
   elf.entry = address;
   assertEquals(new ElfFile(bytes).entry, address);
   assertThrows(() => new ElfFile(new Uint8Array(64)), Error, "ELF");
+});
+
+const missing = Deno.build.arch !== "x86_64"
+  ? " [skipped: needs an x86_64]"
+  : Deno.uid() !== 0
+  ? " [skipped: needs root]"
+  : "";
+
+/** Says what the prelude did. */
+const SCRIPT = `
+const maps = Deno.readTextFileSync("/proc/self/smaps").split("\\n");
+const heap = maps.findIndex((line) => line.endsWith("[heap]"));
+const rss = maps.slice(heap).find((line) => line.startsWith("Rss:"));
+console.log(Deno.env.get("TMPDIR"), parseInt(rss.slice(4)) >= 4096);
+`;
+
+Deno.test({
+  name: "the prelude lays the code cache of the command, and a heap" + missing,
+  ignore: missing !== "",
+  fn: async () => {
+    const work = Deno.makeTempDirSync();
+    try {
+      const name = "deno";
+      const caches = [
+        { words: [], folder: `${work}/0`, content: Uint8Array.of(1) },
+        {
+          words: ["make", "mark"],
+          folder: `${work}/1`,
+          content: Uint8Array.of(2, 3),
+        },
+        { words: ["mar"], folder: `${work}/2`, content: new Uint8Array(9) },
+      ];
+      const bytes = addPrelude(Deno.readFileSync(Deno.execPath()), {
+        caches,
+        name,
+      });
+      Deno.writeFileSync(`${work}/${name}`, bytes, { mode: 0o755 });
+      Deno.writeFileSync(`${work}/other`, bytes, { mode: 0o755 });
+      const said = async (program: string, ...args: string[]) => {
+        const { stdout } = await new Deno.Command(`${work}/${program}`, {
+          args: ["eval", SCRIPT, ...args],
+          env: { TMPDIR: "/tmp" },
+        }).output();
+        return new TextDecoder().decode(stdout).trim();
+      };
+      const check = async (cache: number, ...args: string[]) => {
+        assertEquals(await said(name, ...args), `${work}/${cache} true`);
+        const { folder, content } = caches[cache]!;
+        assertEquals(Deno.readFileSync(cacheFile(folder, name)), content);
+      };
+      await check(0, "ma", "marks");
+      await check(1, "marks", "", "mark", "mar");
+      await check(2, "mar", "make");
+      assertEquals(await said("other", "mar"), "/dev/null true");
+    } finally {
+      Deno.removeSync(work, { recursive: true });
+    }
+  },
+});
+
+Deno.test("withFlagsOf() gives code other flags, and its hash", () => {
+  const made = (flags: number, ...rest: number[]) => {
+    const code = Uint8Array.of(...Array(12).keys(), flags, 0, 0, 0, ...rest);
+    const hashes = new DataView(new ArrayBuffer(16));
+    hashes.setBigUint64(0, 7n, true);
+    hashes.setBigUint64(8, xxhash64(code), true);
+    return {
+      url: "file:///a.js",
+      head: concatenate([code, Uint8Array.of(0)]),
+      hashes: new Uint8Array(hashes.buffer),
+    };
+  };
+  assertEquals(withFlagsOf(made(1, 8, 9), made(2, 10)), made(2, 8, 9));
+  const other = made(2);
+  other.head[4] = 99; // another version of V8
+  assertThrows(() => withFlagsOf(made(1), other), Error, "format");
+  const broken = made(1);
+  broken.hashes[8]! ^= 1;
+  assertThrows(() => withFlagsOf(broken, made(2)), Error, "format");
 });

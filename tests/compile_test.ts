@@ -119,11 +119,12 @@ rootTest("the binary has a fixed place in memory", async () => {
   assertEquals(await elfType(DAVIT), ET_EXEC);
 }, { missing: preludes() });
 
-/** The binary's own note of its code cache's folder. */
-function codeFolder(): string {
+/** The binary's own notes of its code caches' folders. */
+function codeFolders(): string[] {
   const bytes = Deno.readFileSync(DAVIT);
-  const tail = new TextDecoder("latin1").decode(bytes.subarray(-2_000_000));
-  return /\/run\/davit-code-[0-9a-f]{16}/.exec(tail)?.[0] ?? "";
+  const tail = new TextDecoder("latin1").decode(bytes.subarray(-4_000_000));
+  return [...tail.matchAll(/(\/run\/davit-code-[0-9a-f]{16})\0/g)]
+    .map(([, folder]) => folder!);
 }
 
 /** Runs a shell script with an empty /run of its own. */
@@ -139,32 +140,53 @@ const withOwnRun = (script: string, ...args: string[]) =>
     ...args,
   ]);
 
-rootTest("root's first run lays the code cache below /run, whole", async () => {
-  const folder = codeFolder();
-  assert(folder !== "", "the binary names no folder");
+rootTest("root's runs lay the code caches below /run, whole", async () => {
   const { stdout } = assertSuccess(
     await withOwnRun(
-      '"$1" --version >/dev/null; stat -c "%a %U %n" "$2" "$2"/*; ls -A /run',
+      'for word in state run exec plan; do "$1" --root /run/root $word -h' +
+        ' >/dev/null; ls -A /run; done; stat -c "%a %U %n" /run/* /run/*/*',
       DAVIT,
-      folder,
     ),
   );
+  const folders = codeFolders();
+  assertEquals(folders.length, 4);
+  const names = folders.map((folder) => folder.slice("/run/".length));
+  const expected = names.flatMap((_, i) => names.slice(0, i + 1).sort());
   assertEquals(stdout.trim().split("\n"), [
-    `755 root ${folder}`,
-    `644 root ${folder}/deno-compile-davit.cache`,
-    folder.slice("/run/".length),
+    ...expected,
+    ...folders.map((folder) => `755 root ${folder}`).sort(),
+    ...folders.map((f) => `644 root ${f}/deno-compile-davit.cache`).sort(),
   ]);
 }, { missing: preludes() });
 
+/**
+ * What is read and taken into memory at each start: what is in here costs,
+ * whether it runs or not. Before you raise it, see whether what has come can be
+ * loaded when it is needed (oci/parts.ts), and run `deno task bench`.
+ */
+const LARGEST = { state: 300_000, run: 900_000 };
+
+for (const [word, most] of Object.entries(LARGEST)) {
+  rootTest(`the code cache of ${word} is small`, async () => {
+    const { stdout } = assertSuccess(
+      await withOwnRun(
+        '"$1" "$2" -h >/dev/null; cat /run/*/* | wc -c',
+        DAVIT,
+        word,
+      ),
+    );
+    const size = Number(stdout);
+    assert(size > 100_000 && size <= most, `it has ${size} bytes`);
+  }, { missing: preludes() });
+}
+
 rootTest("the code cache is used, and not written again", async () => {
-  const folder = codeFolder();
   const { stdout } = assertSuccess(
     await withOwnRun(
-      '"$1" --version >/dev/null; before=$(stat -c "%i %Y" "$2"/*); ' +
-        '"$1" list >/dev/null; after=$(stat -c "%i %Y" "$2"/*); ' +
-        'echo "$before,$after"',
+      '"$1" --version >/dev/null; before=$(stat -c "%i %Y" /run/*/*); ' +
+        '"$1" --root /run/root list >/dev/null; ' +
+        'after=$(stat -c "%i %Y" /run/davit-code-*/*); echo "$before,$after"',
       DAVIT,
-      folder,
     ),
   );
   const [before, after] = stdout.trim().split(",");

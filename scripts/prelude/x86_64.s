@@ -5,36 +5,43 @@
 #
 # The dynamic linker has ended: libc's setenv can be called. r12: rdx of the
 # entry, which belongs to Deno. r13: the table behind the code. r14, while a
-# shortcut is looked for: rsp of the entry, where argc, argv and envp are.
+# shortcut is looked for: rsp of the entry, where argc, argv and envp are. rbx,
+# from then on: the row of the code cache.
 .intel_syntax noprefix
 .set ENTRY, 0         # offsets from the table: of Deno's first instruction,
 .set SETENV, 8        # of the address of setenv,
-.set CACHE, 16        # of the code cache,
-.set LENGTH, 24       # (its length)
-.set FOLDER, 32       # and of strings: the cache's folder,
-.set FILE, 40         # its file,
-.set NAME, 48         # how the binary's path has to end,
-.set NAME_LENGTH, 56  # (its length)
-.set NOWHERE, 64      # a path below which nothing can be,
-.set VARIABLE, 72     # TMPDIR,
-.set SELF, 80         # /proc/self/exe,
-.set NOTIFY, 88       # NOTIFY_SOCKET=,
-.set RUNTIME, 96      # XDG_RUNTIME_DIR=,
-.set JSON, 104        # --log-format=json,
-.set LOG, 112         # --log,
-.set FORMAT, 120      # --log-format,
-.set ROOT, 128        # --root,
-.set START, 136       # start,
-.set DELETE, 144      # delete,
-.set FORCE, 152       # --force,
-.set RUN, 160         # /run/davit,
-.set MAPPING, 168     # containers-mapping/,
-.set KILL, 176        # kill,
-.set ALL, 184         # --all,
-.set SIGNALS, 192     # names of signals, each with its file behind it,
-.set FOR_ALL, 200     # and the same for all processes,
-.set NOT_UTF8, 208    # what is said of an argument that is not UTF-8,
-.set ITSELF, 216      # and of one that is the program's own path
+.set DLSYM, 16        # of the address of dlsym,
+.set NAME, 24         # and of strings: how the binary's path has to end,
+.set NAME_LENGTH, 32  # (its length)
+.set NOWHERE, 40      # a path below which nothing can be,
+.set VARIABLE, 48     # TMPDIR,
+.set SELF, 56         # /proc/self/exe,
+.set MALLOPT, 64      # mallopt,
+.set NOTIFY, 72       # NOTIFY_SOCKET=,
+.set RUNTIME, 80      # XDG_RUNTIME_DIR=,
+.set JSON, 88         # --log-format=json,
+.set LOG, 96          # --log,
+.set FORMAT, 104      # --log-format,
+.set ROOT, 112        # --root,
+.set START, 120       # start,
+.set DELETE, 128      # delete,
+.set FORCE, 136       # --force,
+.set RUN, 144         # /run/davit,
+.set MAPPING, 152     # containers-mapping/,
+.set KILL, 160        # kill,
+.set ALL, 168         # --all,
+.set SIGNALS, 176     # names of signals, each with its file behind it,
+.set FOR_ALL, 184     # and the same for all processes,
+.set NOT_UTF8, 192    # what is said of an argument that is not UTF-8,
+.set ITSELF, 200      # and of one that is the program's own path
+.set CACHES, 208      # The code caches, each of them
+.set WORDS, 0         # the words of its commands, and an empty one,
+.set CACHE, 8         # its content,
+.set LENGTH, 16       # (its length)
+.set FOLDER, 24       # its folder,
+.set FILE, 32         # its file;
+.set ROW, 40          # behind the last one, a zero.
+.set HEAP, 0x400000
 .macro string register, field
   mov \register, [r13+\field]
   add \register, r13
@@ -432,6 +439,36 @@ begins:
 ordinary:
   mov rsp, r14
 
+  # Which cache: that of the first argument that is a command of one, else the
+  # first. A wrong one costs time, no more: Deno takes from it what fits.
+  lea rbx, [r14+16]         # argv[1]
+choose:
+  mov rsi, [rbx]
+  add rbx, 8
+  lea rbp, [r13+CACHES]
+  test rsi, rsi
+  jz chosen
+row:
+  mov rdi, [rbp+WORDS]
+  test rdi, rdi
+  jz choose
+  add rdi, r13
+spelled:
+  cmp byte ptr [rdi], 0
+  je next
+  call same
+  je chosen
+1:
+  inc rdi                   # to the next word
+  cmp byte ptr [rdi-1], 0
+  jne 1b
+  jmp spelled
+next:
+  add rbp, ROW
+  jmp row
+chosen:
+  mov rbx, rbp
+
   # Deno looks for the cache by the name of the binary.
   sub rsp, 4096
   mov eax, 89               # readlink
@@ -453,7 +490,7 @@ different:
   jne nowhere
 
   mov eax, 2                # open
-  mov rdi, [r13+FILE]
+  mov rdi, [rbx+FILE]
   add rdi, r13
   mov esi, 0x80000          # O_RDONLY|O_CLOEXEC
   syscall
@@ -471,12 +508,12 @@ make:
   test eax, eax
   jnz nowhere
   mov eax, 83               # mkdir
-  mov rdi, [r13+FOLDER]
+  mov rdi, [rbx+FOLDER]
   add rdi, r13
   mov esi, 0755
   syscall
   mov eax, 2                # open: a file without a name
-  mov rdi, [r13+FOLDER]
+  mov rdi, [rbx+FOLDER]
   add rdi, r13
   mov esi, 0x490001         # O_TMPFILE|O_WRONLY|O_CLOEXEC
   mov edx, 0644
@@ -486,18 +523,18 @@ make:
   mov r14d, eax
   mov edi, eax
   mov eax, 1                # write
-  mov rsi, [r13+CACHE]
+  mov rsi, [rbx+CACHE]
   add rsi, r13
-  mov rdx, [r13+LENGTH]
+  mov rdx, [rbx+LENGTH]
   syscall
   xor r15d, r15d
-  cmp rax, [r13+LENGTH]
+  cmp rax, [rbx+LENGTH]
   jne close
   mov eax, 265              # linkat: it appears whole
   mov edi, r14d
   lea rsi, [rip+empty]
   mov edx, -100             # AT_FDCWD
-  mov r10, [r13+FILE]
+  mov r10, [rbx+FILE]
   add r10, r13
   mov r8d, 0x1000           # AT_EMPTY_PATH
   syscall
@@ -514,17 +551,52 @@ close:
   jz nowhere
 
 found:
-  mov rsi, [r13+FOLDER]
-  jmp set
+  mov r14, [rbx+FOLDER]
+  jmp heap
 nowhere:
-  mov rsi, [r13+NOWHERE]
-set:
+  mov r14, [r13+NOWHERE]
+
+  # Deno takes some four megabytes at its start, page by page, which costs twice
+  # as much as one call for all of them: the heap begins with as many.
+heap:
+  xor edi, edi              # RTLD_DEFAULT
+  mov rsi, [r13+MALLOPT]
   add rsi, r13
+  mov rax, [r13+DLSYM]
+  call [r13+rax]
+  mov rbx, rax
+  test rbx, rbx
+  jz set
+  mov edi, -1               # M_TRIM_THRESHOLD
+  mov esi, 4 * HEAP
+  call rbx
+  mov edi, -2               # M_TOP_PAD
+  mov esi, HEAP
+  call rbx
+  mov edi, -3               # M_MMAP_THRESHOLD
+  mov esi, HEAP / 4
+  call rbx
+
+set:
   mov rdi, [r13+VARIABLE]
   add rdi, r13
+  lea rsi, [r14+r13]
   mov edx, 1                # overwrite it
   mov rax, [r13+SETENV]
-  call [r13+rax]
+  call [r13+rax]            # which takes the first of the heap
+  test rbx, rbx
+  jz run
+  mov eax, 12               # brk: where the heap ends
+  xor edi, edi
+  syscall
+  mov esi, HEAP
+  sub rax, rsi
+  and rax, -4096
+  mov rdi, rax
+  mov edx, 23               # MADV_POPULATE_WRITE
+  mov eax, 28               # madvise
+  syscall
+run:
   mov rdx, r12
   mov rax, [r13+ENTRY]
   add rax, r13

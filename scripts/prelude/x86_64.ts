@@ -1,7 +1,7 @@
 /** The prelude for x86_64; made from x86_64.s by scripts/assemble.ts. */
 export const CODE = //
   "4989d4          " + // mov r12,rdx
-  "4c8d2de6050000  " + // lea r13,[rip+0x5e6] # 0x5f0
+  "4c8d2d8e060000  " + // lea r13,[rip+0x68e] # 0x698
   "4989e6          " + // mov r14,rsp
   "fc              " + // cld
   "498d5e08        " + // lea rbx,[r14+0x8]
@@ -43,13 +43,13 @@ export const CODE = //
   "ffc9            " + // dec ecx
   "75ee            " + // jne 0x57
   "ebb3            " + // jmp 0x1e
-  "498bb5d0000000  " + // mov rsi,QWORD PTR [r13+0xd0]
+  "498bb5c0000000  " + // mov rsi,QWORD PTR [r13+0xc0]
   "4c01ee          " + // add rsi,r13
   "bb01000000      " + // mov ebx,0x1
   "eb47            " + // jmp 0xc3
   "4881ec00100000  " + // sub rsp,0x1000
   "b859000000      " + // mov eax,0x59
-  "498b7d50        " + // mov rdi,QWORD PTR [r13+0x50]
+  "498b7d38        " + // mov rdi,QWORD PTR [r13+0x38]
   "4c01ef          " + // add rdi,r13
   "4889e6          " + // mov rsi,rsp
   "baff0f0000      " + // mov edx,0xfff
@@ -61,9 +61,9 @@ export const CODE = //
   "7845            " + // js 0xeb
   "c6040400        " + // mov BYTE PTR [rsp+rax*1],0x0
   "4889e7          " + // mov rdi,rsp
-  "e8df030000      " + // call 0x491
+  "e8d9030000      " + // call 0x48b
   "7537            " + // jne 0xeb
-  "498bb5d8000000  " + // mov rsi,QWORD PTR [r13+0xd8]
+  "498bb5c8000000  " + // mov rsi,QWORD PTR [r13+0xc8]
   "4c01ee          " + // add rsi,r13
   "bb03000000      " + // mov ebx,0x3
   "4889f7          " + // mov rdi,rsi
@@ -76,7 +76,7 @@ export const CODE = //
   "b801000000      " + // mov eax,0x1
   "0f05            " + // syscall
   "89df            " + // mov edi,ebx
-  "e926030000      " + // jmp 0x411
+  "e920030000      " + // jmp 0x40b
   "4c89f4          " + // mov rsp,r14
   "488b0c24        " + // mov rcx,QWORD PTR [rsp]
   "488d5ccc10      " + // lea rbx,[rsp+rcx*8+0x10]
@@ -85,13 +85,13 @@ export const CODE = //
   "4883c308        " + // add rbx,0x8
   "4885f6          " + // test rsi,rsi
   "742a            " + // je 0x12f
-  "498b7d58        " + // mov rdi,QWORD PTR [r13+0x58]
+  "498b7d48        " + // mov rdi,QWORD PTR [r13+0x48]
   "4c01ef          " + // add rdi,r13
-  "e892030000      " + // call 0x4a3
-  "0f84a0030000    " + // je 0x4b7
-  "498b7d60        " + // mov rdi,QWORD PTR [r13+0x60]
+  "e88c030000      " + // call 0x49d
+  "0f849a030000    " + // je 0x4b1
+  "498b7d50        " + // mov rdi,QWORD PTR [r13+0x50]
   "4c01ef          " + // add rdi,r13
-  "e880030000      " + // call 0x4a3
+  "e87a030000      " + // call 0x49d
   "75d4            " + // jne 0xf9
   "803c0e00        " + // cmp BYTE PTR [rsi+rcx*1],0x0
   "74ce            " + // je 0xf9
@@ -101,104 +101,104 @@ export const CODE = //
   "4531ff          " + // xor r15d,r15d
   "488b33          " + // mov rsi,QWORD PTR [rbx]
   "4885f6          " + // test rsi,rsi
-  "0f8475030000    " + // je 0x4b7
+  "0f846f030000    " + // je 0x4b1
+  "498b7d58        " + // mov rdi,QWORD PTR [r13+0x58]
+  "4c01ef          " + // add rdi,r13
+  "e83d030000      " + // call 0x48b
+  "7450            " + // je 0x1a0
+  "498b7d60        " + // mov rdi,QWORD PTR [r13+0x60]
+  "4c01ef          " + // add rdi,r13
+  "e82f030000      " + // call 0x48b
+  "7433            " + // je 0x191
   "498b7d68        " + // mov rdi,QWORD PTR [r13+0x68]
   "4c01ef          " + // add rdi,r13
-  "e843030000      " + // call 0x491
-  "7453            " + // je 0x1a3
+  "e821030000      " + // call 0x48b
+  "7425            " + // je 0x191
   "498b7d70        " + // mov rdi,QWORD PTR [r13+0x70]
   "4c01ef          " + // add rdi,r13
-  "e835030000      " + // call 0x491
-  "7436            " + // je 0x194
-  "498b7d78        " + // mov rdi,QWORD PTR [r13+0x78]
-  "4c01ef          " + // add rdi,r13
-  "e827030000      " + // call 0x491
-  "7428            " + // je 0x194
-  "498bbd80000000  " + // mov rdi,QWORD PTR [r13+0x80]
-  "4c01ef          " + // add rdi,r13
-  "e816030000      " + // call 0x491
-  "752c            " + // jne 0x1a9
+  "e813030000      " + // call 0x48b
+  "752c            " + // jne 0x1a6
   "4c8b7b08        " + // mov r15,QWORD PTR [rbx+0x8]
   "4d85ff          " + // test r15,r15
-  "0f842d030000    " + // je 0x4b7
+  "0f842a030000    " + // je 0x4b1
   "41803f2f        " + // cmp BYTE PTR [r15],0x2f
-  "0f8523030000    " + // jne 0x4b7
+  "0f8520030000    " + // jne 0x4b1
   "48837b0800      " + // cmp QWORD PTR [rbx+0x8],0x0
-  "0f8418030000    " + // je 0x4b7
+  "0f8415030000    " + // je 0x4b1
   "4883c308        " + // add rbx,0x8
   "4883c308        " + // add rbx,0x8
-  "eb8d            " + // jmp 0x136
+  "eb90            " + // jmp 0x136
   "4531d2          " + // xor r10d,r10d
-  "4d8b8588000000  " + // mov r8,QWORD PTR [r13+0x88]
+  "4d8b4578        " + // mov r8,QWORD PTR [r13+0x78]
   "4d01e8          " + // add r8,r13
   "4c89c7          " + // mov rdi,r8
-  "e8d3020000      " + // call 0x491
-  "0f84d9000000    " + // je 0x29d
-  "4d8b8590000000  " + // mov r8,QWORD PTR [r13+0x90]
+  "e8d3020000      " + // call 0x48b
+  "0f84d9000000    " + // je 0x297
+  "4d8b8580000000  " + // mov r8,QWORD PTR [r13+0x80]
   "4d01e8          " + // add r8,r13
   "4c89c7          " + // mov rdi,r8
-  "e8bb020000      " + // call 0x491
-  "0f849c000000    " + // je 0x278
-  "498bbdb0000000  " + // mov rdi,QWORD PTR [r13+0xb0]
+  "e8bb020000      " + // call 0x48b
+  "0f849c000000    " + // je 0x272
+  "498bbda0000000  " + // mov rdi,QWORD PTR [r13+0xa0]
   "4c01ef          " + // add rdi,r13
-  "e8a6020000      " + // call 0x491
-  "0f85c6020000    " + // jne 0x4b7
-  "4d8b85c0000000  " + // mov r8,QWORD PTR [r13+0xc0]
+  "e8a6020000      " + // call 0x48b
+  "0f85c6020000    " + // jne 0x4b1
+  "4d8b85b0000000  " + // mov r8,QWORD PTR [r13+0xb0]
   "4d01e8          " + // add r8,r13
   "488b7308        " + // mov rsi,QWORD PTR [rbx+0x8]
   "4885f6          " + // test rsi,rsi
-  "0f84af020000    " + // je 0x4b7
-  "498bbdb8000000  " + // mov rdi,QWORD PTR [r13+0xb8]
+  "0f84af020000    " + // je 0x4b1
+  "498bbda8000000  " + // mov rdi,QWORD PTR [r13+0xa8]
   "4c01ef          " + // add rdi,r13
-  "e87a020000      " + // call 0x491
-  "750e            " + // jne 0x227
-  "4d8b85c8000000  " + // mov r8,QWORD PTR [r13+0xc8]
+  "e87a020000      " + // call 0x48b
+  "750e            " + // jne 0x221
+  "4d8b85b8000000  " + // mov r8,QWORD PTR [r13+0xb8]
   "4d01e8          " + // add r8,r13
   "4883c308        " + // add rbx,0x8
   "4883c308        " + // add rbx,0x8
   "48833b00        " + // cmp QWORD PTR [rbx],0x0
-  "0f8482020000    " + // je 0x4b7
+  "0f8482020000    " + // je 0x4b1
   "488b7308        " + // mov rsi,QWORD PTR [rbx+0x8]
   "4885f6          " + // test rsi,rsi
-  "0f8475020000    " + // je 0x4b7
+  "0f8475020000    " + // je 0x4b1
   "48837b1000      " + // cmp QWORD PTR [rbx+0x10],0x0
-  "0f856a020000    " + // jne 0x4b7
+  "0f856a020000    " + // jne 0x4b1
   "4c89c7          " + // mov rdi,r8
   "803f00          " + // cmp BYTE PTR [rdi],0x0
-  "0f845e020000    " + // je 0x4b7
-  "e833020000      " + // call 0x491
+  "0f845e020000    " + // je 0x4b1
+  "e833020000      " + // call 0x48b
   "9c              " + // pushf
   "49ffc0          " + // inc r8
   "418078ff00      " + // cmp BYTE PTR [r8-0x1],0x0
-  "75f6            " + // jne 0x25f
+  "75f6            " + // jne 0x259
   "9d              " + // popf
-  "744a            " + // je 0x2b6
+  "744a            " + // je 0x2b0
   "49ffc0          " + // inc r8
   "418078ff00      " + // cmp BYTE PTR [r8-0x1],0x0
-  "75f6            " + // jne 0x26c
-  "ebd5            " + // jmp 0x24d
+  "75f6            " + // jne 0x266
+  "ebd5            " + // jmp 0x247
   "488b7308        " + // mov rsi,QWORD PTR [rbx+0x8]
   "4885f6          " + // test rsi,rsi
-  "0f8432020000    " + // je 0x4b7
-  "498bbd98000000  " + // mov rdi,QWORD PTR [r13+0x98]
+  "0f8432020000    " + // je 0x4b1
+  "498bbd88000000  " + // mov rdi,QWORD PTR [r13+0x88]
   "4c01ef          " + // add rdi,r13
-  "e8fd010000      " + // call 0x491
-  "7507            " + // jne 0x29d
+  "e8fd010000      " + // call 0x48b
+  "7507            " + // jne 0x297
   "41ffc2          " + // inc r10d
   "4883c308        " + // add rbx,0x8
   "4883c308        " + // add rbx,0x8
   "48833b00        " + // cmp QWORD PTR [rbx],0x0
-  "0f840c020000    " + // je 0x4b7
+  "0f840c020000    " + // je 0x4b1
   "48837b0800      " + // cmp QWORD PTR [rbx+0x8],0x0
-  "0f8501020000    " + // jne 0x4b7
+  "0f8501020000    " + // jne 0x4b1
   "b86b000000      " + // mov eax,0x6b
   "0f05            " + // syscall
   "4189c1          " + // mov r9d,eax
   "4d85ff          " + // test r15,r15
-  "7512            " + // jne 0x2d7
+  "7512            " + // jne 0x2d1
   "09e8            " + // or eax,ebp
-  "0f85ea010000    " + // jne 0x4b7
-  "4d8bbda0000000  " + // mov r15,QWORD PTR [r13+0xa0]
+  "0f85ea010000    " + // jne 0x4b1
+  "4d8bbd90000000  " + // mov r15,QWORD PTR [r13+0x90]
   "4d01ef          " + // add r15,r13
   "4881ec00400000  " + // sub rsp,0x4000
   "4889e7          " + // mov rdi,rsp
@@ -207,40 +207,40 @@ export const CODE = //
   "ac              " + // lods al,BYTE PTR ds:[rsi]
   "aa              " + // stos BYTE PTR es:[rdi],al
   "84c0            " + // test al,al
-  "e0fa            " + // loopne 0x2e9
-  "0f85c2010000    " + // jne 0x4b7
+  "e0fa            " + // loopne 0x2e3
+  "0f85c2010000    " + // jne 0x4b1
   "c647ff2f        " + // mov BYTE PTR [rdi-0x1],0x2f
   "488b33          " + // mov rsi,QWORD PTR [rbx]
   "8a06            " + // mov al,BYTE PTR [rsi]
   "3c30            " + // cmp al,0x30
-  "0f82b1010000    " + // jb 0x4b7
+  "0f82b1010000    " + // jb 0x4b1
   "b900010000      " + // mov ecx,0x100
   "ac              " + // lods al,BYTE PTR ds:[rsi]
   "aa              " + // stos BYTE PTR es:[rdi],al
   "3c2f            " + // cmp al,0x2f
-  "0f84a2010000    " + // je 0x4b7
+  "0f84a2010000    " + // je 0x4b1
   "84c0            " + // test al,al
-  "e0f2            " + // loopne 0x30b
-  "0f8598010000    " + // jne 0x4b7
+  "e0f2            " + // loopne 0x305
+  "0f8598010000    " + // jne 0x4b1
   "488d6fff        " + // lea rbp,[rdi-0x1]
   "c645002f        " + // mov BYTE PTR [rbp+0x0],0x2f
   "4c89c6          " + // mov rsi,r8
   "ac              " + // lods al,BYTE PTR ds:[rsi]
   "aa              " + // stos BYTE PTR es:[rdi],al
   "84c0            " + // test al,al
-  "75fa            " + // jne 0x32a
+  "75fa            " + // jne 0x324
   "b806000000      " + // mov eax,0x6
   "4889e7          " + // mov rdi,rsp
   "488db42400200000" + // lea rsi,[rsp+0x2000]
   "0f05            " + // syscall
   "85c0            " + // test eax,eax
-  "0f85ce000000    " + // jne 0x418
+  "0f85ce000000    " + // jne 0x412
   "44398c241c200000" + // cmp DWORD PTR [rsp+0x201c],r9d
-  "0f855f010000    " + // jne 0x4b7
+  "0f855f010000    " + // jne 0x4b1
   "8b842418200000  " + // mov eax,DWORD PTR [rsp+0x2018]
   "2512f00000      " + // and eax,0xf012
   "3d00800000      " + // cmp eax,0x8000
-  "0f8548010000    " + // jne 0x4b7
+  "0f8548010000    " + // jne 0x4b1
   "488dbc2400200000" + // lea rdi,[rsp+0x2000]
   "4889fe          " + // mov rsi,rdi
   "31c0            " + // xor eax,eax
@@ -256,15 +256,15 @@ export const CODE = //
   "b83a000000      " + // mov eax,0x3a
   "0f05            " + // syscall
   "85c0            " + // test eax,eax
-  "0f88fc000000    " + // js 0x4b7
-  "7521            " + // jne 0x3de
+  "0f88fc000000    " + // js 0x4b1
+  "7521            " + // jne 0x3d8
   "b83b000000      " + // mov eax,0x3b
   "4889e7          " + // mov rdi,rsp
   "488db42400200000" + // lea rsi,[rsp+0x2000]
   "488d942408200000" + // lea rdx,[rsp+0x2008]
   "0f05            " + // syscall
   "bf01000000      " + // mov edi,0x1
-  "eb33            " + // jmp 0x411
+  "eb33            " + // jmp 0x40b
   "89c7            " + // mov edi,eax
   "b83d000000      " + // mov eax,0x3d
   "488db42400200000" + // lea rsi,[rsp+0x2000]
@@ -272,132 +272,153 @@ export const CODE = //
   "4531d2          " + // xor r10d,r10d
   "0f05            " + // syscall
   "83f8fc          " + // cmp eax,0xfffffffc
-  "74e7            " + // je 0x3e0
+  "74e7            " + // je 0x3da
   "85c0            " + // test eax,eax
-  "0f88b6000000    " + // js 0x4b7
+  "0f88b6000000    " + // js 0x4b1
   "83bc240020000000" + // cmp DWORD PTR [rsp+0x2000],0x0
-  "0f85a8000000    " + // jne 0x4b7
+  "0f85a8000000    " + // jne 0x4b1
   "31ff            " + // xor edi,edi
   "b8e7000000      " + // mov eax,0xe7
   "0f05            " + // syscall
   "4585d2          " + // test r10d,r10d
-  "0f8496000000    " + // je 0x4b7
+  "0f8496000000    " + // je 0x4b1
   "c6450000        " + // mov BYTE PTR [rbp+0x0],0x0
-  "e84d000000      " + // call 0x477
+  "e84d000000      " + // call 0x471
   "4889ef          " + // mov rdi,rbp
   "48ffcf          " + // dec rdi
   "803f2f          " + // cmp BYTE PTR [rdi],0x2f
-  "75f8            " + // jne 0x42d
+  "75f8            " + // jne 0x427
   "48ffc7          " + // inc rdi
-  "498bb5a8000000  " + // mov rsi,QWORD PTR [r13+0xa8]
+  "498bb598000000  " + // mov rsi,QWORD PTR [r13+0x98]
   "4c01ee          " + // add rsi,r13
   "ac              " + // lods al,BYTE PTR ds:[rsi]
   "aa              " + // stos BYTE PTR es:[rdi],al
   "84c0            " + // test al,al
-  "75fa            " + // jne 0x442
+  "75fa            " + // jne 0x43c
   "4c8d7fff        " + // lea r15,[rdi-0x1]
   "4c89ff          " + // mov rdi,r15
   "488b33          " + // mov rsi,QWORD PTR [rbx]
   "ac              " + // lods al,BYTE PTR ds:[rsi]
   "aa              " + // stos BYTE PTR es:[rdi],al
   "84c0            " + // test al,al
-  "75fa            " + // jne 0x452
-  "e81a000000      " + // call 0x477
+  "75fa            " + // jne 0x44c
+  "e81a000000      " + // call 0x471
   "41c6077e        " + // mov BYTE PTR [r15],0x7e
   "498d7f01        " + // lea rdi,[r15+0x1]
   "488b33          " + // mov rsi,QWORD PTR [rbx]
   "ac              " + // lods al,BYTE PTR ds:[rsi]
   "aa              " + // stos BYTE PTR es:[rdi],al
   "84c0            " + // test al,al
-  "75fa            " + // jne 0x468
-  "e804000000      " + // call 0x477
+  "75fa            " + // jne 0x462
+  "e804000000      " + // call 0x471
   "31ff            " + // xor edi,edi
-  "eb9a            " + // jmp 0x411
+  "eb9a            " + // jmp 0x40b
   "b806000000      " + // mov eax,0x6
   "488d7c2408      " + // lea rdi,[rsp+0x8]
   "488db42408200000" + // lea rsi,[rsp+0x2008]
   "0f05            " + // syscall
   "83f8fe          " + // cmp eax,0xfffffffe
-  "7527            " + // jne 0x4b7
+  "7527            " + // jne 0x4b1
   "c3              " + // ret
   "31c9            " + // xor ecx,ecx
   "8a040e          " + // mov al,BYTE PTR [rsi+rcx*1]
   "3a040f          " + // cmp al,BYTE PTR [rdi+rcx*1]
-  "7507            " + // jne 0x4a2
+  "7507            " + // jne 0x49c
   "48ffc1          " + // inc rcx
   "84c0            " + // test al,al
-  "75f1            " + // jne 0x493
+  "75f1            " + // jne 0x48d
   "c3              " + // ret
   "31c9            " + // xor ecx,ecx
   "8a040f          " + // mov al,BYTE PTR [rdi+rcx*1]
   "84c0            " + // test al,al
-  "740a            " + // je 0x4b6
+  "740a            " + // je 0x4b0
   "3a040e          " + // cmp al,BYTE PTR [rsi+rcx*1]
-  "7505            " + // jne 0x4b6
+  "7505            " + // jne 0x4b0
   "48ffc1          " + // inc rcx
-  "ebef            " + // jmp 0x4a5
+  "ebef            " + // jmp 0x49f
   "c3              " + // ret
   "4c89f4          " + // mov rsp,r14
+  "498d5e10        " + // lea rbx,[r14+0x10]
+  "488b33          " + // mov rsi,QWORD PTR [rbx]
+  "4883c308        " + // add rbx,0x8
+  "498dadd0000000  " + // lea rbp,[r13+0xd0]
+  "4885f6          " + // test rsi,rsi
+  "7429            " + // je 0x4f4
+  "488b7d00        " + // mov rdi,QWORD PTR [rbp+0x0]
+  "4885ff          " + // test rdi,rdi
+  "74e4            " + // je 0x4b8
+  "4c01ef          " + // add rdi,r13
+  "803f00          " + // cmp BYTE PTR [rdi],0x0
+  "7412            " + // je 0x4ee
+  "e8aaffffff      " + // call 0x48b
+  "7411            " + // je 0x4f4
+  "48ffc7          " + // inc rdi
+  "807fff00        " + // cmp BYTE PTR [rdi-0x1],0x0
+  "75f7            " + // jne 0x4e3
+  "ebe9            " + // jmp 0x4d7
+  "4883c528        " + // add rbp,0x28
+  "ebd7            " + // jmp 0x4cb
+  "4889eb          " + // mov rbx,rbp
   "4881ec00100000  " + // sub rsp,0x1000
   "b859000000      " + // mov eax,0x59
-  "498b7d50        " + // mov rdi,QWORD PTR [r13+0x50]
+  "498b7d38        " + // mov rdi,QWORD PTR [r13+0x38]
   "4c01ef          " + // add rdi,r13
   "4889e6          " + // mov rsi,rsp
   "ba00100000      " + // mov edx,0x1000
   "0f05            " + // syscall
-  "498b4d38        " + // mov rcx,QWORD PTR [r13+0x38]
+  "498b4d20        " + // mov rcx,QWORD PTR [r13+0x20]
   "4829c8          " + // sub rax,rcx
-  "780e            " + // js 0x4ee
+  "780e            " + // js 0x52b
   "488d3404        " + // lea rsi,[rsp+rax*1]
-  "498b7d30        " + // mov rdi,QWORD PTR [r13+0x30]
+  "498b7d18        " + // mov rdi,QWORD PTR [r13+0x18]
   "4c01ef          " + // add rdi,r13
   "fc              " + // cld
   "f3a6            " + // repz cmps BYTE PTR ds:[rsi],BYTE PTR es:[rdi]
   "488da42400100000" + // lea rsp,[rsp+0x1000]
-  "0f85ca000000    " + // jne 0x5c6
+  "0f85ca000000    " + // jne 0x603
   "b802000000      " + // mov eax,0x2
-  "498b7d28        " + // mov rdi,QWORD PTR [r13+0x28]
+  "488b7b20        " + // mov rdi,QWORD PTR [rbx+0x20]
   "4c01ef          " + // add rdi,r13
   "be00000800      " + // mov esi,0x80000
   "0f05            " + // syscall
   "85c0            " + // test eax,eax
-  "780e            " + // js 0x521
+  "780e            " + // js 0x55e
   "89c7            " + // mov edi,eax
   "b803000000      " + // mov eax,0x3
   "0f05            " + // syscall
-  "e99f000000      " + // jmp 0x5c0
+  "e99f000000      " + // jmp 0x5fd
   "b86b000000      " + // mov eax,0x6b
   "0f05            " + // syscall
   "85c0            " + // test eax,eax
-  "0f8596000000    " + // jne 0x5c6
+  "0f8596000000    " + // jne 0x603
   "b853000000      " + // mov eax,0x53
-  "498b7d20        " + // mov rdi,QWORD PTR [r13+0x20]
+  "488b7b18        " + // mov rdi,QWORD PTR [rbx+0x18]
   "4c01ef          " + // add rdi,r13
   "beed010000      " + // mov esi,0x1ed
   "0f05            " + // syscall
   "b802000000      " + // mov eax,0x2
-  "498b7d20        " + // mov rdi,QWORD PTR [r13+0x20]
+  "488b7b18        " + // mov rdi,QWORD PTR [rbx+0x18]
   "4c01ef          " + // add rdi,r13
   "be01004900      " + // mov esi,0x490001
   "baa4010000      " + // mov edx,0x1a4
   "0f05            " + // syscall
   "85c0            " + // test eax,eax
-  "7867            " + // js 0x5c6
+  "7867            " + // js 0x603
   "4189c6          " + // mov r14d,eax
   "89c7            " + // mov edi,eax
   "b801000000      " + // mov eax,0x1
-  "498b7510        " + // mov rsi,QWORD PTR [r13+0x10]
+  "488b7308        " + // mov rsi,QWORD PTR [rbx+0x8]
   "4c01ee          " + // add rsi,r13
-  "498b5518        " + // mov rdx,QWORD PTR [r13+0x18]
+  "488b5310        " + // mov rdx,QWORD PTR [rbx+0x10]
   "0f05            " + // syscall
   "4531ff          " + // xor r15d,r15d
-  "493b4518        " + // cmp rax,QWORD PTR [r13+0x18]
-  "7532            " + // jne 0x5b1
+  "483b4310        " + // cmp rax,QWORD PTR [rbx+0x10]
+  "7532            " + // jne 0x5ee
   "b809010000      " + // mov eax,0x109
   "4489f7          " + // mov edi,r14d
-  "488d3560000000  " + // lea rsi,[rip+0x60] # 0x5ee
+  "488d35ca000000  " + // lea rsi,[rip+0xca] # 0x695
   "ba9cffffff      " + // mov edx,0xffffff9c
-  "4d8b5528        " + // mov r10,QWORD PTR [r13+0x28]
+  "4c8b5320        " + // mov r10,QWORD PTR [rbx+0x20]
   "4d01ea          " + // add r10,r13
   "41b800100000    " + // mov r8d,0x1000
   "0f05            " + // syscall
@@ -410,20 +431,48 @@ export const CODE = //
   "4489f7          " + // mov edi,r14d
   "0f05            " + // syscall
   "4584ff          " + // test r15b,r15b
-  "7406            " + // je 0x5c6
-  "498b7520        " + // mov rsi,QWORD PTR [r13+0x20]
-  "eb04            " + // jmp 0x5ca
+  "7406            " + // je 0x603
+  "4c8b7318        " + // mov r14,QWORD PTR [rbx+0x18]
+  "eb04            " + // jmp 0x607
+  "4d8b7528        " + // mov r14,QWORD PTR [r13+0x28]
+  "31ff            " + // xor edi,edi
   "498b7540        " + // mov rsi,QWORD PTR [r13+0x40]
   "4c01ee          " + // add rsi,r13
-  "498b7d48        " + // mov rdi,QWORD PTR [r13+0x48]
+  "498b4510        " + // mov rax,QWORD PTR [r13+0x10]
+  "41ff540500      " + // call QWORD PTR [r13+rax*1+0x0]
+  "4889c3          " + // mov rbx,rax
+  "4885db          " + // test rbx,rbx
+  "7424            " + // je 0x645
+  "bfffffffff      " + // mov edi,0xffffffff
+  "be00000001      " + // mov esi,0x1000000
+  "ffd3            " + // call rbx
+  "bffeffffff      " + // mov edi,0xfffffffe
+  "be00004000      " + // mov esi,0x400000
+  "ffd3            " + // call rbx
+  "bffdffffff      " + // mov edi,0xfffffffd
+  "be00001000      " + // mov esi,0x100000
+  "ffd3            " + // call rbx
+  "498b7d30        " + // mov rdi,QWORD PTR [r13+0x30]
   "4c01ef          " + // add rdi,r13
+  "4b8d342e        " + // lea rsi,[r14+r13*1]
   "ba01000000      " + // mov edx,0x1
   "498b4508        " + // mov rax,QWORD PTR [r13+0x8]
   "41ff540500      " + // call QWORD PTR [r13+rax*1+0x0]
+  "4885db          " + // test rbx,rbx
+  "7426            " + // je 0x689
+  "b80c000000      " + // mov eax,0xc
+  "31ff            " + // xor edi,edi
+  "0f05            " + // syscall
+  "be00004000      " + // mov esi,0x400000
+  "4829f0          " + // sub rax,rsi
+  "482500f0ffff    " + // and rax,0xfffffffffffff000
+  "4889c7          " + // mov rdi,rax
+  "ba17000000      " + // mov edx,0x17
+  "b81c000000      " + // mov eax,0x1c
+  "0f05            " + // syscall
   "4c89e2          " + // mov rdx,r12
   "498b4500        " + // mov rax,QWORD PTR [r13+0x0]
   "4c01e8          " + // add rax,r13
   "ffe0            " + // jmp rax
-  "00              " + // .byte 0x0
-  "90              " + // nop
+  "006690          " + // add BYTE PTR [rsi-0x70],ah
   "";
