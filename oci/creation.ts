@@ -11,25 +11,14 @@
 
 import { hostLayout } from "../cgroup/layout.ts";
 import { processCgroupsPath } from "../cgroup/paths.ts";
-import { SyscallError } from "../ffi/error.ts";
-import {
-  close,
-  closesOnExec,
-  type Fd,
-  O,
-  read,
-  RESOLVE,
-  write,
-} from "../ffi/fd.ts";
-import { fchown, readText, unlink } from "../ffi/files.ts";
+import { close, closesOnExec, type Fd } from "../ffi/fd.ts";
+import { readText, unlink } from "../ffi/files.ts";
 import { listen } from "../ffi/socket.ts";
-import { checked } from "../ffi/syscall.ts";
 import { planLaunch } from "../launch/compile.ts";
 import {
   type HookWork,
   launch,
   type Launched,
-  type LaunchOptions,
   reasonsAfterStart,
   startProgram,
 } from "../launch/launch.ts";
@@ -41,26 +30,19 @@ import {
   delContainerIDMapping,
 } from "../mapping/mapping.ts";
 import { containerType, sandboxId } from "./annotations.ts";
-import {
-  type Console,
-  sendMaster,
-  sendPidfd,
-  setupConsole,
-} from "./console.ts";
+import { type Console, sendMaster, sendPidfd } from "./console.ts";
 import { report } from "./container_info.ts";
 import { RuntimeError } from "./errors.ts";
 import { lowerHooks } from "./hook_record.ts";
 import { type HookState, hookState } from "./hook_state.ts";
 import { idMapTable, openIdMaps } from "./idmaps.ts";
-import { hostId, writeIdMaps } from "./id_maps.ts";
+import { writeIdMaps } from "./id_maps.ts";
 import { processStat } from "./init_process.ts";
 import { lower, rootfsPath } from "./lower.ts";
 import { checkPreserved } from "./lower_process.ts";
 import { withOom } from "./oom_report.ts";
-import { osText } from "./os_error.ts";
 import { type Parts } from "./parts.ts";
 import { checkPrivileges, ownPrivileges } from "./privileges.ts";
-import { quote } from "./quote.ts";
 import type { ResctrlGroups } from "./resctrl.ts";
 import type { CreateOptions, Runtime, StateReport } from "./runtime.ts";
 import { addGuest, removeGuest } from "./shortcut_files.ts";
@@ -86,6 +68,8 @@ import {
   writePidFile,
 } from "./creation_checks.ts";
 import { CreationCgroups } from "./creation_cgroups.ts";
+import { hostConsole } from "./creation_console.ts";
+import { copyUpWork } from "./creation_copy_up.ts";
 import { lowerFilter, sendListener } from "./creation_seccomp.ts";
 
 /** A created container, and the terminal that nobody has taken yet. */
@@ -320,7 +304,10 @@ export class Creation {
         (plan, fds) => startProgram(plan, fds, containerFolder(root, id)),
         this.#privileges,
       );
-      terminal = this.#hostConsole(untraced);
+      terminal = hostConsole(untraced, this.spec, this.#privileges, {
+        consoleSocket,
+        relays: this.relays,
+      });
       this.#closeOnFailure(terminal.master);
       const { plan, fd } = trace?.launch(
         untraced,
@@ -347,7 +334,7 @@ export class Creation {
         },
         onListener: (listener, pid) =>
           sendListener(listener, pid, this.parts, this.spec, this.#record),
-        ...this.#copyUp(),
+        ...copyUpWork(this.parts),
         onWork: (pid) => this.#workFor(pid),
         ...this.#hookWork(),
         onReady: () => this.#recordInit(),
@@ -373,33 +360,6 @@ export class Creation {
       if (terminal.slave !== undefined) close(terminal.slave);
       idMaps.forEach(close);
     }
-  }
-
-  /** Fills a tmpfs, for mounts with tmpcopyup. */
-  #copyUp(): Pick<LaunchOptions, "copyUp"> {
-    const { copyUp: part } = this.parts;
-    if (part === undefined) return {};
-    return {
-      copyUp: (from, to, root) => {
-        try {
-          part.copyUp(
-            { checked, close, read, write, O, RESOLVE },
-            from,
-            to,
-            root,
-          );
-        } catch (error) {
-          if (!(error instanceof SyscallError)) throw error;
-          throw new RuntimeError(
-            "system",
-            `Cannot copy files into a tmpfs (tmpcopyup of mounts): ${
-              quote(error.subject)
-            }: ${osText(error)}`,
-            { cause: error },
-          );
-        }
-      },
-    };
   }
 
   /** Does what init waits for. */
@@ -438,22 +398,6 @@ export class Creation {
 
   #closeOnFailure(fd: Fd | undefined): void {
     if (fd !== undefined) this.#undo.push(() => close(fd));
-  }
-
-  /** A terminal of the host's, where the container can have none of its own. */
-  #hostConsole(plan: Plan): Console {
-    const fromHost = plan.steps.some(({ action }) =>
-      "set" in action && action.set === "slave"
-    );
-    if (!fromHost) return { path: "" };
-    const { consoleSocket = "" } = this.options;
-    const terminal = setupConsole("", consoleSocket, this.relays);
-    const { linux = {}, process } = this.spec;
-    const owner = hostId(process?.user?.uid ?? 0, linux);
-    // An ordinary user can give nothing away: it is his already.
-    const gives = this.#privileges !== "user" && owner !== undefined;
-    if (terminal.slave !== undefined && gives) fchown(terminal.slave, owner);
-    return terminal;
   }
 
   /** What nothing waits for: the processors have two things to do. */
