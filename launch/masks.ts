@@ -30,7 +30,9 @@ export function planMaskedPaths(
 ): void {
   if (paths.length === 0) return;
   openNull(plan);
+  const clean = paths.map((path) => components(path).join("/"));
   paths.forEach((path, i) => {
+    if (clean.indexOf(clean[i]!) < i) return; // engines repeat themselves
     plan.because(`mask ${path}`, `/linux/maskedPaths/${i}`)
       .routine("mask a path", [pathArgument(path)], maskSteps);
   });

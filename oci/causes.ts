@@ -56,6 +56,7 @@ const RULES: readonly Rule[] = [
   readonlyCause,
   cgroupCause,
   endedCause,
+  schedulerCause,
 ];
 
 /** What is wrong with the program's file, or with what runs it. */
@@ -78,6 +79,15 @@ function programCause(
     return `${quote(place)} ${problem.message}: ${problem.mend}`;
   }
   return undefined;
+}
+
+/** A deadline is admitted for all processors or for none. */
+function schedulerCause({ errno, pointer }: Failure, { spec }: CauseContext) {
+  if (errno !== E.EPERM || pointer !== "/process/scheduler") return undefined;
+  if (!spec?.linux?.resources?.cpu?.cpus) return undefined;
+  // The first words are runc's.
+  return "process scheduler can't be used together with AllowedCPUs: leave " +
+    "linux.resources.cpu.cpus out, SCHED_DEADLINE takes every processor";
 }
 
 const CAP_SYS_ADMIN = 21n;

@@ -112,8 +112,12 @@ export function readablePointer(pointer: string): string {
 
 /** One problem as text: `process.args[0]: expected a string, found 5`. */
 export function describeProblem(problem: Problem): string {
-  const place = readablePointer(problem.pointer);
-  return place === "" ? problem.message : `${place}: ${problem.message}`;
+  const { message, pointer } = problem;
+  const place = readablePointer(pointer);
+  // In runc's words.
+  const policy = /^\/linux\/memoryPolicy\/(mode|flag|node)/.exec(pointer)?.[1];
+  const about = policy === undefined ? "" : `invalid memory policy ${policy}: `;
+  return place === "" ? message : `${place}: ${about}${message}`;
 }
 
 function describeProblems(problems: readonly Problem[]): string {

@@ -6,7 +6,11 @@
 
 import { join } from "@std/path/posix";
 import type { CgroupLayout } from "../cgroup/layout.ts";
-import type { IdmapInput, MountInput } from "../launch/input.ts";
+import type {
+  FilesystemMount,
+  IdmapInput,
+  MountInput,
+} from "../launch/input.ts";
 import { components } from "../launch/root_paths.ts";
 import { ORDINARY } from "../launch/mounts.ts";
 import { cgroupMounts } from "./cgroup_mounts.ts";
@@ -83,11 +87,28 @@ export function lowerMounts(
     if (ORDINARY.has(mount.type ?? "") || context.rootfs === undefined) {
       return [input];
     }
-    const mountPoint = input.kind === "change"
-      ? undefined
-      : points.next(destination);
-    return [mountPoint === undefined ? input : { ...input, mountPoint }];
+    if (input.kind === "change") return [input];
+    const inherits = inheritsMode(input);
+    const mode = inherits ? points.mode(destination) : undefined;
+    const mountPoint = points.next(destination);
+    return [{
+      ...input,
+      ...mountPoint !== undefined && { mountPoint },
+      ...mode !== undefined && inherits && {
+        data: [...input.data, `mode=${mode.toString(8)}`],
+      },
+    }];
   });
+}
+
+/**
+ * Whether its root gets the permissions of the directory that it covers: those
+ * of a tmpfs that says nothing of them. With tmpcopyup it is copied.
+ */
+function inheritsMode(mount: MountInput): mount is FilesystemMount {
+  return mount.kind === "filesystem" && mount.type === "tmpfs" &&
+    mount.copyUp !== true &&
+    !mount.data.some((option) => option.startsWith("mode="));
 }
 
 /** Whether it is a mount of cgroups; a bind mount may say any type. */

@@ -12,6 +12,7 @@
 
 import { E } from "../ffi/errno.ts";
 import { close, type Fd, O, RESOLVE, tryOpenat2 } from "../ffi/fd.ts";
+import { fstat } from "../ffi/files.ts";
 import { checked } from "../ffi/syscall.ts";
 import { components } from "../launch/root_paths.ts";
 
@@ -46,6 +47,22 @@ export class MountPoints implements Disposable {
       : this.#withoutLinks(destination);
     this.#covered.push(path ?? destination);
     return path;
+  }
+
+  /**
+   * The permissions of the directory in the root file system that is to be the
+   * next mount point; undefined when there is none.
+   */
+  mode(destination: string): number | undefined {
+    if (this.#isCovered(destination)) return undefined;
+    const path = this.#withoutLinks(destination) ?? destination;
+    const fd = this.#open(path.slice(1), O.PATH | O.DIRECTORY);
+    if (fd < 0) return undefined;
+    try {
+      return fstat(fd).mode & 0o7777;
+    } finally {
+      close(fd);
+    }
   }
 
   #isCovered(path: string): boolean {

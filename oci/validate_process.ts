@@ -103,7 +103,14 @@ function checkMemoryPolicy(policy: unknown, out: Findings): void {
     if (NODELESS.includes(mode) || mode === "MPOL_PREFERRED") return;
     fault(out, at, nodes, `must name nodes for ${mode}`);
   } else if (NODELESS.includes(mode)) {
-    fault(out, at, nodes, `${mode} takes no nodes`);
+    fault(
+      out,
+      at,
+      nodes,
+      `${mode} takes no nodes: mode requires 0 nodes but got ${
+        isList(nodes, NODE_MAX) ? listLength(nodes) : nodes
+      }`,
+    );
   } else if (!isList(nodes, NODE_MAX)) {
     fault(
       out,
@@ -112,6 +119,14 @@ function checkMemoryPolicy(policy: unknown, out: Findings): void {
       `must be a list of memory nodes like "0-3,7", up to ${NODE_MAX}`,
     );
   }
+}
+
+/** How many numbers a list like "0-3,7" has. */
+function listLength(list: string): number {
+  return list.split(",").reduce((sum, part) => {
+    const [first, last = first] = part.split("-").map(Number);
+    return sum + last! - first! + 1;
+  }, 0);
 }
 
 /** Whether it is a list like "0-3,7", as cpuset(7) has it. */

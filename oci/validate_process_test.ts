@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { describeProblem } from "./errors.ts";
 import { validate } from "./validate.ts";
 
@@ -53,4 +53,31 @@ Deno.test("CPU affinities are lists of processors", () => {
   for (const bad of ["-", "3-1", "1,,2", "0-", "99999", ","]) {
     assertEquals(initial(bad).length, 1, bad);
   }
+});
+
+Deno.test("memory policies are refused in runc's words, too", () => {
+  const refusal = (memoryPolicy: unknown) =>
+    validate({
+      ociVersion: "1.3.0",
+      root: { path: "rootfs" },
+      linux: { memoryPolicy },
+    }).errors.map(describeProblem);
+  assertMatch(
+    refusal({ mode: "INTERLEAVE" })[0]!,
+    /: invalid memory policy mode: /,
+  );
+  assertMatch(
+    refusal({ nodes: "0" })[0]!,
+    /invalid memory policy mode: is missing/,
+  );
+  const flags = refusal({ mode: "MPOL_BIND", nodes: "0", flags: ["x"] });
+  assertMatch(flags[0]!, /flags\[0\]: invalid memory policy flag: /);
+  assertMatch(
+    refusal({ mode: "MPOL_BIND", nodes: "0-9999" })[0]!,
+    /invalid memory policy node/,
+  );
+  assertMatch(
+    refusal({ mode: "MPOL_DEFAULT", nodes: "0-6,9" })[0]!,
+    /mode requires 0 nodes but got 8/,
+  );
 });

@@ -272,3 +272,17 @@ containerTest(
     assert(last()["pointer"]!.startsWith("/"), JSON.stringify(last()));
   },
 );
+
+fails(
+  "a deadline on some of the processors",
+  command(["true"], (config) => {
+    config.process.scheduler = {
+      policy: "SCHED_DEADLINE",
+      runtime: 10_000_000,
+      deadline: 50_000_000,
+      period: 100_000_000,
+    };
+    config.linux.resources = { ...config.linux.resources, cpu: { cpus: "0" } };
+  }),
+  /Operation not permitted; process scheduler can't be used together with AllowedCPUs: leave linux\.resources\.cpu\.cpus out/,
+);

@@ -72,3 +72,50 @@ for (const user of [false, true]) {
     },
   );
 }
+
+containerTest(
+  "a tmpfs that says no mode has that of the directory that it covers",
+  script(
+    "stat -Lc %a /covered /linked /said /new; grep -c mode=710 /proc/mounts",
+    (config) => {
+      const tmpfs = (destination: string, ...options: string[]) =>
+        config.mounts.push({
+          destination,
+          type: "tmpfs",
+          source: "t",
+          options,
+        });
+      tmpfs("/covered", "nosuid");
+      tmpfs("/linked");
+      tmpfs("/said", "mode=1500");
+      tmpfs("/new/one");
+    },
+  ),
+  async (container) => {
+    for (const name of ["covered", "said"]) {
+      Deno.mkdirSync(`${container.rootfs}/${name}`);
+      Deno.chmodSync(`${container.rootfs}/${name}`, 0o710);
+    }
+    Deno.mkdirSync(`${container.rootfs}/tmp/target`);
+    Deno.chmodSync(`${container.rootfs}/tmp/target`, 0o3751);
+    Deno.symlinkSync("/tmp/target", `${container.rootfs}/linked`);
+    const { stdout } = assertSuccess(await container.run());
+    assertEquals(stdout, "710\n3751\n1500\n755\n1\n");
+  },
+);
+
+containerTest(
+  "a path that is masked twice is masked once",
+  script(
+    "grep -c ' /dir ' /proc/mounts; grep -c ' /file ' /proc/mounts",
+    (config) => {
+      config.linux.maskedPaths = ["/dir", "/file", "/dir/", "/file"];
+    },
+  ),
+  async (container) => {
+    Deno.mkdirSync(`${container.rootfs}/dir`);
+    Deno.writeTextFileSync(`${container.rootfs}/file`, "");
+    const { stdout } = assertSuccess(await container.run());
+    assertEquals(stdout, "1\n1\n");
+  },
+);
