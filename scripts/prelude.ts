@@ -73,6 +73,9 @@ const WORDS = [
   "An argument is not UTF-8, and Davit takes no other: the program can make " +
   "such bytes inside the container (sh -c 'printf \"\\377\"')\n",
   "Davit's own path is no command; see davit --help\n",
+  "USER=root",
+  "davit",
+  "/proc/self/ns/user",
 ];
 /** Nothing can be below it. */
 const NOWHERE = "/dev/null";

@@ -92,6 +92,42 @@ rootTest("shortcuts are not taken for service managers", async () => {
   assertEquals(await fake.taken(["start", "x"], { env }), "");
 }, needs);
 
+rootTest("shortcuts are taken from the state root that is meant", async () => {
+  const ID = "1234";
+  using fake = new Fake();
+  const own = `${fake.folder}/davit`; // its state root as XDG_RUNTIME_DIR
+  Deno.renameSync(fake.root, own);
+  const binary = `${fake.folder}/bin`;
+  Deno.copyFileSync(DAVIT, binary);
+  const user = [
+    "setpriv",
+    ...[`--reuid=${ID}`, `--regid=${ID}`, "--clear-groups"],
+  ];
+  const root = [...user, "unshare", "--user", "--map-root-user"];
+  const env = [
+    "env",
+    ...["--unset=USER", `XDG_RUNTIME_DIR=${fake.folder}`, "HOME=/"],
+  ];
+  for (
+    const [who, wanted] of [
+      [[...env], false],
+      [[...user, ...env], true],
+      [[...root, ...env], true],
+      [[...root, ...env, "USER=client"], true],
+      [[...root, ...env, "USER=root"], false],
+    ] as const
+  ) {
+    const owner = who[0] === "setpriv" ? Number(ID) : 0;
+    for (const path of [fake.folder, own, `${own}/x`, `${own}/x/start`]) {
+      Deno.chownSync(path, owner, owner);
+    }
+    await run([...who, binary, "start", "x"]);
+    const ran = readIfThere(`${fake.folder}/ran`);
+    if (ran !== "") Deno.removeSync(`${fake.folder}/ran`);
+    assertEquals(ran, wanted ? `${own}/x/start\n` : "", who.join(" "));
+  }
+}, { programs: ["setpriv", "unshare"], ...needs });
+
 rootTest("shortcuts that others could have written are not taken", async () => {
   using fake = new Fake();
   const file = `${fake.root}/x/start`;

@@ -33,8 +33,11 @@
 .set SIGNALS, 176     # names of signals, each with its file behind it,
 .set FOR_ALL, 184     # and the same for all processes,
 .set NOT_UTF8, 192    # what is said of an argument that is not UTF-8,
-.set ITSELF, 200      # and of one that is the program's own path
-.set CACHES, 208      # The code caches, each of them
+.set ITSELF, 200      # and of one that is the program's own path;
+.set ROOTS_NAME, 208  # USER=root,
+.set OWN, 216         # davit,
+.set NAMESPACE, 224   # /proc/self/ns/user
+.set CACHES, 232      # The code caches, each of them
 .set WORDS, 0         # the words of its commands, and an empty one,
 .set CACHE, 8         # its content,
 .set LENGTH, 16       # (its length)
@@ -140,10 +143,12 @@ refuse:
 another:
   mov rsp, r14
 
-  # Service managers, and states of ordinary users, are not for shortcuts.
-  mov rcx, [rsp]
-  lea rbx, [rsp+rcx*8+16]
-  xor ebp, ebp              # whether XDG_RUNTIME_DIR is set
+  # Service managers are not for shortcuts. rbp: the user's folder for states,
+  # or 0; edx: whether he is called root.
+  mov rcx, [r14]
+  lea rbx, [r14+rcx*8+16]
+  xor ebp, ebp
+  xor edx, edx
 variables:
   mov rsi, [rbx]
   add rbx, 8
@@ -152,12 +157,17 @@ variables:
   string rdi, NOTIFY
   call begins
   je ordinary
+  string rdi, ROOTS_NAME
+  call same
+  jne 1f
+  inc edx
+1:
   string rdi, RUNTIME
   call begins
   jne variables
   cmp byte ptr [rsi+rcx], 0
   je variables
-  inc ebp
+  lea rbp, [rsi+rcx]
   jmp variables
 
   # Global options: r15 is the state's folder.
@@ -263,12 +273,40 @@ user:
   mov r9d, eax
   test r15, r15
   jnz known
-  or eax, ebp
+  test rbp, rbp
+  jnz 1f
+  test eax, eax
   jnz ordinary
+  jmp shared
+1:
+  test eax, eax
+  jnz own
+  # Root of a user's namespace has the user's state, unless he is called root.
+  test edx, edx
+  jnz shared
+  sub rsp, 256
+  mov eax, 4                # stat
+  string rdi, NAMESPACE
+  mov rsi, rsp
+  syscall
+  mov rcx, [rsp+8]          # st_ino
+  add rsp, 256
+  test eax, eax
+  jnz ordinary
+  mov eax, 0xeffffffd       # the host's: USER_NS_INIT_INO
+  cmp rcx, rax
+  je shared
+own:
+  mov r15, rbp
+  mov edx, 1                # OWN is yet to follow
+  jmp path
+shared:
   string r15, RUN
 
   # ROOT/ID; an ID begins with a letter, a digit or _ here, and has no slash.
 known:
+  xor edx, edx
+path:
   sub rsp, 16384
   mov rdi, rsp
   mov rsi, r15
@@ -279,6 +317,16 @@ known:
   test al, al
   loopne 1b
   jnz ordinary
+  test edx, edx
+  jz 2f
+  mov byte ptr [rdi-1], '/'
+  string rsi, OWN
+1:
+  lodsb
+  stosb
+  test al, al
+  jnz 1b
+2:
   mov byte ptr [rdi-1], '/'
   mov rsi, [rbx]
   mov al, [rsi]

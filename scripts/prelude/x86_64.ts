@@ -1,7 +1,7 @@
 /** The prelude for x86_64; made from x86_64.s by scripts/assemble.ts. */
 export const CODE = //
   "4989d4          " + // mov r12,rdx
-  "4c8d2d8e060000  " + // lea r13,[rip+0x68e] # 0x698
+  "4c8d2d0e070000  " + // lea r13,[rip+0x70e] # 0x718
   "4989e6          " + // mov r14,rsp
   "fc              " + // cld
   "498d5e08        " + // lea rbx,[r14+0x8]
@@ -61,7 +61,7 @@ export const CODE = //
   "7845            " + // js 0xeb
   "c6040400        " + // mov BYTE PTR [rsp+rax*1],0x0
   "4889e7          " + // mov rdi,rsp
-  "e8d9030000      " + // call 0x48b
+  "e85b040000      " + // call 0x50d
   "7537            " + // jne 0xeb
   "498bb5c8000000  " + // mov rsi,QWORD PTR [r13+0xc8]
   "4c01ee          " + // add rsi,r13
@@ -76,130 +76,160 @@ export const CODE = //
   "b801000000      " + // mov eax,0x1
   "0f05            " + // syscall
   "89df            " + // mov edi,ebx
-  "e920030000      " + // jmp 0x40b
+  "e9a2030000      " + // jmp 0x48d
   "4c89f4          " + // mov rsp,r14
-  "488b0c24        " + // mov rcx,QWORD PTR [rsp]
-  "488d5ccc10      " + // lea rbx,[rsp+rcx*8+0x10]
+  "498b0e          " + // mov rcx,QWORD PTR [r14]
+  "498d5cce10      " + // lea rbx,[r14+rcx*8+0x10]
   "31ed            " + // xor ebp,ebp
+  "31d2            " + // xor edx,edx
   "488b33          " + // mov rsi,QWORD PTR [rbx]
   "4883c308        " + // add rbx,0x8
   "4885f6          " + // test rsi,rsi
-  "742a            " + // je 0x12f
+  "743f            " + // je 0x145
   "498b7d48        " + // mov rdi,QWORD PTR [r13+0x48]
   "4c01ef          " + // add rdi,r13
-  "e88c030000      " + // call 0x49d
-  "0f849a030000    " + // je 0x4b1
+  "e80d040000      " + // call 0x51f
+  "0f841b040000    " + // je 0x533
+  "498bbdd0000000  " + // mov rdi,QWORD PTR [r13+0xd0]
+  "4c01ef          " + // add rdi,r13
+  "e8e6030000      " + // call 0x50d
+  "7502            " + // jne 0x12b
+  "ffc2            " + // inc edx
   "498b7d50        " + // mov rdi,QWORD PTR [r13+0x50]
   "4c01ef          " + // add rdi,r13
-  "e87a030000      " + // call 0x49d
-  "75d4            " + // jne 0xf9
+  "e8e8030000      " + // call 0x51f
+  "75c1            " + // jne 0xfa
   "803c0e00        " + // cmp BYTE PTR [rsi+rcx*1],0x0
-  "74ce            " + // je 0xf9
-  "ffc5            " + // inc ebp
-  "ebca            " + // jmp 0xf9
+  "74bb            " + // je 0xfa
+  "488d2c0e        " + // lea rbp,[rsi+rcx*1]
+  "ebb5            " + // jmp 0xfa
   "498d5e10        " + // lea rbx,[r14+0x10]
   "4531ff          " + // xor r15d,r15d
   "488b33          " + // mov rsi,QWORD PTR [rbx]
   "4885f6          " + // test rsi,rsi
-  "0f846f030000    " + // je 0x4b1
+  "0f84db030000    " + // je 0x533
   "498b7d58        " + // mov rdi,QWORD PTR [r13+0x58]
   "4c01ef          " + // add rdi,r13
-  "e83d030000      " + // call 0x48b
-  "7450            " + // je 0x1a0
+  "e8a9030000      " + // call 0x50d
+  "7450            " + // je 0x1b6
   "498b7d60        " + // mov rdi,QWORD PTR [r13+0x60]
   "4c01ef          " + // add rdi,r13
-  "e82f030000      " + // call 0x48b
-  "7433            " + // je 0x191
+  "e89b030000      " + // call 0x50d
+  "7433            " + // je 0x1a7
   "498b7d68        " + // mov rdi,QWORD PTR [r13+0x68]
   "4c01ef          " + // add rdi,r13
-  "e821030000      " + // call 0x48b
-  "7425            " + // je 0x191
+  "e88d030000      " + // call 0x50d
+  "7425            " + // je 0x1a7
   "498b7d70        " + // mov rdi,QWORD PTR [r13+0x70]
   "4c01ef          " + // add rdi,r13
-  "e813030000      " + // call 0x48b
-  "752c            " + // jne 0x1a6
+  "e87f030000      " + // call 0x50d
+  "752c            " + // jne 0x1bc
   "4c8b7b08        " + // mov r15,QWORD PTR [rbx+0x8]
   "4d85ff          " + // test r15,r15
-  "0f842a030000    " + // je 0x4b1
+  "0f8496030000    " + // je 0x533
   "41803f2f        " + // cmp BYTE PTR [r15],0x2f
-  "0f8520030000    " + // jne 0x4b1
+  "0f858c030000    " + // jne 0x533
   "48837b0800      " + // cmp QWORD PTR [rbx+0x8],0x0
-  "0f8415030000    " + // je 0x4b1
+  "0f8481030000    " + // je 0x533
   "4883c308        " + // add rbx,0x8
   "4883c308        " + // add rbx,0x8
-  "eb90            " + // jmp 0x136
+  "eb90            " + // jmp 0x14c
   "4531d2          " + // xor r10d,r10d
   "4d8b4578        " + // mov r8,QWORD PTR [r13+0x78]
   "4d01e8          " + // add r8,r13
   "4c89c7          " + // mov rdi,r8
-  "e8d3020000      " + // call 0x48b
-  "0f84d9000000    " + // je 0x297
+  "e83f030000      " + // call 0x50d
+  "0f84d9000000    " + // je 0x2ad
   "4d8b8580000000  " + // mov r8,QWORD PTR [r13+0x80]
   "4d01e8          " + // add r8,r13
   "4c89c7          " + // mov rdi,r8
-  "e8bb020000      " + // call 0x48b
-  "0f849c000000    " + // je 0x272
+  "e827030000      " + // call 0x50d
+  "0f849c000000    " + // je 0x288
   "498bbda0000000  " + // mov rdi,QWORD PTR [r13+0xa0]
   "4c01ef          " + // add rdi,r13
-  "e8a6020000      " + // call 0x48b
-  "0f85c6020000    " + // jne 0x4b1
+  "e812030000      " + // call 0x50d
+  "0f8532030000    " + // jne 0x533
   "4d8b85b0000000  " + // mov r8,QWORD PTR [r13+0xb0]
   "4d01e8          " + // add r8,r13
   "488b7308        " + // mov rsi,QWORD PTR [rbx+0x8]
   "4885f6          " + // test rsi,rsi
-  "0f84af020000    " + // je 0x4b1
+  "0f841b030000    " + // je 0x533
   "498bbda8000000  " + // mov rdi,QWORD PTR [r13+0xa8]
   "4c01ef          " + // add rdi,r13
-  "e87a020000      " + // call 0x48b
-  "750e            " + // jne 0x221
+  "e8e6020000      " + // call 0x50d
+  "750e            " + // jne 0x237
   "4d8b85b8000000  " + // mov r8,QWORD PTR [r13+0xb8]
   "4d01e8          " + // add r8,r13
   "4883c308        " + // add rbx,0x8
   "4883c308        " + // add rbx,0x8
   "48833b00        " + // cmp QWORD PTR [rbx],0x0
-  "0f8482020000    " + // je 0x4b1
+  "0f84ee020000    " + // je 0x533
   "488b7308        " + // mov rsi,QWORD PTR [rbx+0x8]
   "4885f6          " + // test rsi,rsi
-  "0f8475020000    " + // je 0x4b1
+  "0f84e1020000    " + // je 0x533
   "48837b1000      " + // cmp QWORD PTR [rbx+0x10],0x0
-  "0f856a020000    " + // jne 0x4b1
+  "0f85d6020000    " + // jne 0x533
   "4c89c7          " + // mov rdi,r8
   "803f00          " + // cmp BYTE PTR [rdi],0x0
-  "0f845e020000    " + // je 0x4b1
-  "e833020000      " + // call 0x48b
+  "0f84ca020000    " + // je 0x533
+  "e89f020000      " + // call 0x50d
   "9c              " + // pushf
   "49ffc0          " + // inc r8
   "418078ff00      " + // cmp BYTE PTR [r8-0x1],0x0
-  "75f6            " + // jne 0x259
+  "75f6            " + // jne 0x26f
   "9d              " + // popf
-  "744a            " + // je 0x2b0
+  "744a            " + // je 0x2c6
   "49ffc0          " + // inc r8
   "418078ff00      " + // cmp BYTE PTR [r8-0x1],0x0
-  "75f6            " + // jne 0x266
-  "ebd5            " + // jmp 0x247
+  "75f6            " + // jne 0x27c
+  "ebd5            " + // jmp 0x25d
   "488b7308        " + // mov rsi,QWORD PTR [rbx+0x8]
   "4885f6          " + // test rsi,rsi
-  "0f8432020000    " + // je 0x4b1
+  "0f849e020000    " + // je 0x533
   "498bbd88000000  " + // mov rdi,QWORD PTR [r13+0x88]
   "4c01ef          " + // add rdi,r13
-  "e8fd010000      " + // call 0x48b
-  "7507            " + // jne 0x297
+  "e869020000      " + // call 0x50d
+  "7507            " + // jne 0x2ad
   "41ffc2          " + // inc r10d
   "4883c308        " + // add rbx,0x8
   "4883c308        " + // add rbx,0x8
   "48833b00        " + // cmp QWORD PTR [rbx],0x0
-  "0f840c020000    " + // je 0x4b1
+  "0f8478020000    " + // je 0x533
   "48837b0800      " + // cmp QWORD PTR [rbx+0x8],0x0
-  "0f8501020000    " + // jne 0x4b1
+  "0f856d020000    " + // jne 0x533
   "b86b000000      " + // mov eax,0x6b
   "0f05            " + // syscall
   "4189c1          " + // mov r9d,eax
   "4d85ff          " + // test r15,r15
-  "7512            " + // jne 0x2d1
-  "09e8            " + // or eax,ebp
-  "0f85ea010000    " + // jne 0x4b1
+  "7564            " + // jne 0x339
+  "4885ed          " + // test rbp,rbp
+  "750a            " + // jne 0x2e4
+  "85c0            " + // test eax,eax
+  "0f8551020000    " + // jne 0x533
+  "eb4b            " + // jmp 0x32f
+  "85c0            " + // test eax,eax
+  "753d            " + // jne 0x325
+  "85d2            " + // test edx,edx
+  "7543            " + // jne 0x32f
+  "4881ec00010000  " + // sub rsp,0x100
+  "b804000000      " + // mov eax,0x4
+  "498bbde0000000  " + // mov rdi,QWORD PTR [r13+0xe0]
+  "4c01ef          " + // add rdi,r13
+  "4889e6          " + // mov rsi,rsp
+  "0f05            " + // syscall
+  "488b4c2408      " + // mov rcx,QWORD PTR [rsp+0x8]
+  "4881c400010000  " + // add rsp,0x100
+  "85c0            " + // test eax,eax
+  "0f8518020000    " + // jne 0x533
+  "b8fdffffef      " + // mov eax,0xeffffffd
+  "4839c1          " + // cmp rcx,rax
+  "740a            " + // je 0x32f
+  "4989ef          " + // mov r15,rbp
+  "ba01000000      " + // mov edx,0x1
+  "eb0c            " + // jmp 0x33b
   "4d8bbd90000000  " + // mov r15,QWORD PTR [r13+0x90]
   "4d01ef          " + // add r15,r13
+  "31d2            " + // xor edx,edx
   "4881ec00400000  " + // sub rsp,0x4000
   "4889e7          " + // mov rdi,rsp
   "4c89fe          " + // mov rsi,r15
@@ -207,40 +237,49 @@ export const CODE = //
   "ac              " + // lods al,BYTE PTR ds:[rsi]
   "aa              " + // stos BYTE PTR es:[rdi],al
   "84c0            " + // test al,al
-  "e0fa            " + // loopne 0x2e3
-  "0f85c2010000    " + // jne 0x4b1
+  "e0fa            " + // loopne 0x34d
+  "0f85da010000    " + // jne 0x533
+  "85d2            " + // test edx,edx
+  "7414            " + // je 0x371
+  "c647ff2f        " + // mov BYTE PTR [rdi-0x1],0x2f
+  "498bb5d8000000  " + // mov rsi,QWORD PTR [r13+0xd8]
+  "4c01ee          " + // add rsi,r13
+  "ac              " + // lods al,BYTE PTR ds:[rsi]
+  "aa              " + // stos BYTE PTR es:[rdi],al
+  "84c0            " + // test al,al
+  "75fa            " + // jne 0x36b
   "c647ff2f        " + // mov BYTE PTR [rdi-0x1],0x2f
   "488b33          " + // mov rsi,QWORD PTR [rbx]
   "8a06            " + // mov al,BYTE PTR [rsi]
   "3c30            " + // cmp al,0x30
-  "0f82b1010000    " + // jb 0x4b1
+  "0f82b1010000    " + // jb 0x533
   "b900010000      " + // mov ecx,0x100
   "ac              " + // lods al,BYTE PTR ds:[rsi]
   "aa              " + // stos BYTE PTR es:[rdi],al
   "3c2f            " + // cmp al,0x2f
-  "0f84a2010000    " + // je 0x4b1
+  "0f84a2010000    " + // je 0x533
   "84c0            " + // test al,al
-  "e0f2            " + // loopne 0x305
-  "0f8598010000    " + // jne 0x4b1
+  "e0f2            " + // loopne 0x387
+  "0f8598010000    " + // jne 0x533
   "488d6fff        " + // lea rbp,[rdi-0x1]
   "c645002f        " + // mov BYTE PTR [rbp+0x0],0x2f
   "4c89c6          " + // mov rsi,r8
   "ac              " + // lods al,BYTE PTR ds:[rsi]
   "aa              " + // stos BYTE PTR es:[rdi],al
   "84c0            " + // test al,al
-  "75fa            " + // jne 0x324
+  "75fa            " + // jne 0x3a6
   "b806000000      " + // mov eax,0x6
   "4889e7          " + // mov rdi,rsp
   "488db42400200000" + // lea rsi,[rsp+0x2000]
   "0f05            " + // syscall
   "85c0            " + // test eax,eax
-  "0f85ce000000    " + // jne 0x412
+  "0f85ce000000    " + // jne 0x494
   "44398c241c200000" + // cmp DWORD PTR [rsp+0x201c],r9d
-  "0f855f010000    " + // jne 0x4b1
+  "0f855f010000    " + // jne 0x533
   "8b842418200000  " + // mov eax,DWORD PTR [rsp+0x2018]
   "2512f00000      " + // and eax,0xf012
   "3d00800000      " + // cmp eax,0x8000
-  "0f8548010000    " + // jne 0x4b1
+  "0f8548010000    " + // jne 0x533
   "488dbc2400200000" + // lea rdi,[rsp+0x2000]
   "4889fe          " + // mov rsi,rdi
   "31c0            " + // xor eax,eax
@@ -256,15 +295,15 @@ export const CODE = //
   "b83a000000      " + // mov eax,0x3a
   "0f05            " + // syscall
   "85c0            " + // test eax,eax
-  "0f88fc000000    " + // js 0x4b1
-  "7521            " + // jne 0x3d8
+  "0f88fc000000    " + // js 0x533
+  "7521            " + // jne 0x45a
   "b83b000000      " + // mov eax,0x3b
   "4889e7          " + // mov rdi,rsp
   "488db42400200000" + // lea rsi,[rsp+0x2000]
   "488d942408200000" + // lea rdx,[rsp+0x2008]
   "0f05            " + // syscall
   "bf01000000      " + // mov edi,0x1
-  "eb33            " + // jmp 0x40b
+  "eb33            " + // jmp 0x48d
   "89c7            " + // mov edi,eax
   "b83d000000      " + // mov eax,0x3d
   "488db42400200000" + // lea rsi,[rsp+0x2000]
@@ -272,92 +311,92 @@ export const CODE = //
   "4531d2          " + // xor r10d,r10d
   "0f05            " + // syscall
   "83f8fc          " + // cmp eax,0xfffffffc
-  "74e7            " + // je 0x3da
+  "74e7            " + // je 0x45c
   "85c0            " + // test eax,eax
-  "0f88b6000000    " + // js 0x4b1
+  "0f88b6000000    " + // js 0x533
   "83bc240020000000" + // cmp DWORD PTR [rsp+0x2000],0x0
-  "0f85a8000000    " + // jne 0x4b1
+  "0f85a8000000    " + // jne 0x533
   "31ff            " + // xor edi,edi
   "b8e7000000      " + // mov eax,0xe7
   "0f05            " + // syscall
   "4585d2          " + // test r10d,r10d
-  "0f8496000000    " + // je 0x4b1
+  "0f8496000000    " + // je 0x533
   "c6450000        " + // mov BYTE PTR [rbp+0x0],0x0
-  "e84d000000      " + // call 0x471
+  "e84d000000      " + // call 0x4f3
   "4889ef          " + // mov rdi,rbp
   "48ffcf          " + // dec rdi
   "803f2f          " + // cmp BYTE PTR [rdi],0x2f
-  "75f8            " + // jne 0x427
+  "75f8            " + // jne 0x4a9
   "48ffc7          " + // inc rdi
   "498bb598000000  " + // mov rsi,QWORD PTR [r13+0x98]
   "4c01ee          " + // add rsi,r13
   "ac              " + // lods al,BYTE PTR ds:[rsi]
   "aa              " + // stos BYTE PTR es:[rdi],al
   "84c0            " + // test al,al
-  "75fa            " + // jne 0x43c
+  "75fa            " + // jne 0x4be
   "4c8d7fff        " + // lea r15,[rdi-0x1]
   "4c89ff          " + // mov rdi,r15
   "488b33          " + // mov rsi,QWORD PTR [rbx]
   "ac              " + // lods al,BYTE PTR ds:[rsi]
   "aa              " + // stos BYTE PTR es:[rdi],al
   "84c0            " + // test al,al
-  "75fa            " + // jne 0x44c
-  "e81a000000      " + // call 0x471
+  "75fa            " + // jne 0x4ce
+  "e81a000000      " + // call 0x4f3
   "41c6077e        " + // mov BYTE PTR [r15],0x7e
   "498d7f01        " + // lea rdi,[r15+0x1]
   "488b33          " + // mov rsi,QWORD PTR [rbx]
   "ac              " + // lods al,BYTE PTR ds:[rsi]
   "aa              " + // stos BYTE PTR es:[rdi],al
   "84c0            " + // test al,al
-  "75fa            " + // jne 0x462
-  "e804000000      " + // call 0x471
+  "75fa            " + // jne 0x4e4
+  "e804000000      " + // call 0x4f3
   "31ff            " + // xor edi,edi
-  "eb9a            " + // jmp 0x40b
+  "eb9a            " + // jmp 0x48d
   "b806000000      " + // mov eax,0x6
   "488d7c2408      " + // lea rdi,[rsp+0x8]
   "488db42408200000" + // lea rsi,[rsp+0x2008]
   "0f05            " + // syscall
   "83f8fe          " + // cmp eax,0xfffffffe
-  "7527            " + // jne 0x4b1
+  "7527            " + // jne 0x533
   "c3              " + // ret
   "31c9            " + // xor ecx,ecx
   "8a040e          " + // mov al,BYTE PTR [rsi+rcx*1]
   "3a040f          " + // cmp al,BYTE PTR [rdi+rcx*1]
-  "7507            " + // jne 0x49c
+  "7507            " + // jne 0x51e
   "48ffc1          " + // inc rcx
   "84c0            " + // test al,al
-  "75f1            " + // jne 0x48d
+  "75f1            " + // jne 0x50f
   "c3              " + // ret
   "31c9            " + // xor ecx,ecx
   "8a040f          " + // mov al,BYTE PTR [rdi+rcx*1]
   "84c0            " + // test al,al
-  "740a            " + // je 0x4b0
+  "740a            " + // je 0x532
   "3a040e          " + // cmp al,BYTE PTR [rsi+rcx*1]
-  "7505            " + // jne 0x4b0
+  "7505            " + // jne 0x532
   "48ffc1          " + // inc rcx
-  "ebef            " + // jmp 0x49f
+  "ebef            " + // jmp 0x521
   "c3              " + // ret
   "4c89f4          " + // mov rsp,r14
   "498d5e10        " + // lea rbx,[r14+0x10]
   "488b33          " + // mov rsi,QWORD PTR [rbx]
   "4883c308        " + // add rbx,0x8
-  "498dadd0000000  " + // lea rbp,[r13+0xd0]
+  "498dade8000000  " + // lea rbp,[r13+0xe8]
   "4885f6          " + // test rsi,rsi
-  "7429            " + // je 0x4f4
+  "7429            " + // je 0x576
   "488b7d00        " + // mov rdi,QWORD PTR [rbp+0x0]
   "4885ff          " + // test rdi,rdi
-  "74e4            " + // je 0x4b8
+  "74e4            " + // je 0x53a
   "4c01ef          " + // add rdi,r13
   "803f00          " + // cmp BYTE PTR [rdi],0x0
-  "7412            " + // je 0x4ee
-  "e8aaffffff      " + // call 0x48b
-  "7411            " + // je 0x4f4
+  "7412            " + // je 0x570
+  "e8aaffffff      " + // call 0x50d
+  "7411            " + // je 0x576
   "48ffc7          " + // inc rdi
   "807fff00        " + // cmp BYTE PTR [rdi-0x1],0x0
-  "75f7            " + // jne 0x4e3
-  "ebe9            " + // jmp 0x4d7
+  "75f7            " + // jne 0x565
+  "ebe9            " + // jmp 0x559
   "4883c528        " + // add rbp,0x28
-  "ebd7            " + // jmp 0x4cb
+  "ebd7            " + // jmp 0x54d
   "4889eb          " + // mov rbx,rbp
   "4881ec00100000  " + // sub rsp,0x1000
   "b859000000      " + // mov eax,0x59
@@ -368,29 +407,29 @@ export const CODE = //
   "0f05            " + // syscall
   "498b4d20        " + // mov rcx,QWORD PTR [r13+0x20]
   "4829c8          " + // sub rax,rcx
-  "780e            " + // js 0x52b
+  "780e            " + // js 0x5ad
   "488d3404        " + // lea rsi,[rsp+rax*1]
   "498b7d18        " + // mov rdi,QWORD PTR [r13+0x18]
   "4c01ef          " + // add rdi,r13
   "fc              " + // cld
   "f3a6            " + // repz cmps BYTE PTR ds:[rsi],BYTE PTR es:[rdi]
   "488da42400100000" + // lea rsp,[rsp+0x1000]
-  "0f85ca000000    " + // jne 0x603
+  "0f85ca000000    " + // jne 0x685
   "b802000000      " + // mov eax,0x2
   "488b7b20        " + // mov rdi,QWORD PTR [rbx+0x20]
   "4c01ef          " + // add rdi,r13
   "be00000800      " + // mov esi,0x80000
   "0f05            " + // syscall
   "85c0            " + // test eax,eax
-  "780e            " + // js 0x55e
+  "780e            " + // js 0x5e0
   "89c7            " + // mov edi,eax
   "b803000000      " + // mov eax,0x3
   "0f05            " + // syscall
-  "e99f000000      " + // jmp 0x5fd
+  "e99f000000      " + // jmp 0x67f
   "b86b000000      " + // mov eax,0x6b
   "0f05            " + // syscall
   "85c0            " + // test eax,eax
-  "0f8596000000    " + // jne 0x603
+  "0f8596000000    " + // jne 0x685
   "b853000000      " + // mov eax,0x53
   "488b7b18        " + // mov rdi,QWORD PTR [rbx+0x18]
   "4c01ef          " + // add rdi,r13
@@ -403,7 +442,7 @@ export const CODE = //
   "baa4010000      " + // mov edx,0x1a4
   "0f05            " + // syscall
   "85c0            " + // test eax,eax
-  "7867            " + // js 0x603
+  "7867            " + // js 0x685
   "4189c6          " + // mov r14d,eax
   "89c7            " + // mov edi,eax
   "b801000000      " + // mov eax,0x1
@@ -413,10 +452,10 @@ export const CODE = //
   "0f05            " + // syscall
   "4531ff          " + // xor r15d,r15d
   "483b4310        " + // cmp rax,QWORD PTR [rbx+0x10]
-  "7532            " + // jne 0x5ee
+  "7532            " + // jne 0x670
   "b809010000      " + // mov eax,0x109
   "4489f7          " + // mov edi,r14d
-  "488d35ca000000  " + // lea rsi,[rip+0xca] # 0x695
+  "488d35ca000000  " + // lea rsi,[rip+0xca] # 0x717
   "ba9cffffff      " + // mov edx,0xffffff9c
   "4c8b5320        " + // mov r10,QWORD PTR [rbx+0x20]
   "4d01ea          " + // add r10,r13
@@ -431,9 +470,9 @@ export const CODE = //
   "4489f7          " + // mov edi,r14d
   "0f05            " + // syscall
   "4584ff          " + // test r15b,r15b
-  "7406            " + // je 0x603
+  "7406            " + // je 0x685
   "4c8b7318        " + // mov r14,QWORD PTR [rbx+0x18]
-  "eb04            " + // jmp 0x607
+  "eb04            " + // jmp 0x689
   "4d8b7528        " + // mov r14,QWORD PTR [r13+0x28]
   "31ff            " + // xor edi,edi
   "498b7540        " + // mov rsi,QWORD PTR [r13+0x40]
@@ -442,7 +481,7 @@ export const CODE = //
   "41ff540500      " + // call QWORD PTR [r13+rax*1+0x0]
   "4889c3          " + // mov rbx,rax
   "4885db          " + // test rbx,rbx
-  "7424            " + // je 0x645
+  "7424            " + // je 0x6c7
   "bfffffffff      " + // mov edi,0xffffffff
   "be00000001      " + // mov esi,0x1000000
   "ffd3            " + // call rbx
@@ -459,7 +498,7 @@ export const CODE = //
   "498b4508        " + // mov rax,QWORD PTR [r13+0x8]
   "41ff540500      " + // call QWORD PTR [r13+rax*1+0x0]
   "4885db          " + // test rbx,rbx
-  "7426            " + // je 0x689
+  "7426            " + // je 0x70b
   "b80c000000      " + // mov eax,0xc
   "31ff            " + // xor edi,edi
   "0f05            " + // syscall
@@ -474,5 +513,5 @@ export const CODE = //
   "498b4500        " + // mov rax,QWORD PTR [r13+0x0]
   "4c01e8          " + // add rax,r13
   "ffe0            " + // jmp rax
-  "006690          " + // add BYTE PTR [rsi-0x70],ah
+  "00              " + // .byte 0x0
   "";
