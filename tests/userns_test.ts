@@ -321,7 +321,7 @@ containerTest(
 );
 
 containerTest(
-  "userns: limits of resources and the cgroup hold",
+  "userns: limits of resources and the cgroup hold (CVE-2025-47291)",
   script("sleep 100", (config) => {
     mapped()(config);
     config.linux.resources = { pids: { limit: 20 } };
@@ -329,7 +329,7 @@ containerTest(
   async (container) => {
     assertSuccess(await container.create());
     const { pid } = await container.state();
-    // CVE-2025-47291: before the program runs it is where it belongs.
+    // Before the program runs it is where it belongs.
     const line = readIfThere(`/proc/${pid}/cgroup`).split("\n")
       .find((line) => /:pids:|^0::/.test(line))!;
     assert(line.includes(container.id), line);
