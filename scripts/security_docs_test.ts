@@ -19,9 +19,9 @@ function rows(): Row[] {
       const [, id = "", , test = ""] = line.split("|").map((cell) =>
         cell.trim()
       );
-      const found = /^`([^`]+)`: (.+)$/.exec(test);
-      assert(found !== null, `no test: ${line}`);
-      return { id, file: found[1]!, test: found[2]! };
+      const [, file = "", name = ""] = /^`([^`]+)`: (.+)$/.exec(test) ?? [];
+      assert(name !== "", `no test: ${line}`);
+      return { id, file, test: name };
     });
 }
 
