@@ -212,7 +212,10 @@ attack(
       for (const closed of ["", "<&-", ">&-", "2>&-", "<&- >&- 2>&-"]) {
         const words = container.words("run", "-b", container.bundle);
         const text = `exec "$@" ${closed}`;
-        await run(["sh", "-c", text, "sh", ...words, container.id]);
+        const line = ["sh", "-c", text, "sh", ...words, container.id];
+        const { code, stdout } = await run(line);
+        assert(code !== 0);
+        assertEquals(stdout, "");
         canary.assertUntouched();
         await container.davit(["delete", "--force", container.id]);
       }
