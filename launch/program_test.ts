@@ -69,7 +69,7 @@ Deno.test("layOut() packs the fields of a structure, aligned to 8", () => {
 
 const LENGTHS = [0, 1, 255, 4095, 4096, 65535, 65536, 1024 * 1024];
 
-Deno.test("layOut() stores strings of every length", () => {
+Deno.test("layOut() stores strings of every length (CVE-2021-43784)", () => {
   const texts = LENGTHS.map((length) => "x".repeat(length));
   const builder = new PlanBuilder();
   for (const value of texts) builder.add({ set: "a", value });
