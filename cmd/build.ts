@@ -41,7 +41,8 @@ const OPTIONS = [
   },
   {
     name: "no-pivot",
-    help: "do not use pivot_root, for a root file system on a ramdisk",
+    help:
+      "do not use pivot_root, for a root file system on a ramdisk; /proc and /sys of the host go out of reach",
   },
   {
     name: "compare",

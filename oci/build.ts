@@ -43,7 +43,6 @@ export interface BuildOptions {
   /** The container's ID, which its cgroup and keyring are called by. */
   readonly id: string;
   /** The processor that it runs on; absent: this one. */
-  /** The processor that it runs on; absent: this one. */
   readonly target?: Arch;
   /** The root file system's path there; absent: as it is here. */
   readonly rootPath?: string;
@@ -54,6 +53,13 @@ export interface BuildOptions {
   /** Refuse unknown properties, and null for none. */
   readonly strict?: boolean;
 }
+
+/**
+ * Where hosts have procfs and sysfs: another host's own list of mounts is not
+ * known here, and a container whose root is changed by chroot(2) may have
+ * neither in reach. Those that are not there are passed over.
+ */
+const USUAL_WHOLE_MOUNTS = ["/sys", "/proc"];
 
 /** A launcher. */
 export interface Built {
@@ -102,6 +108,7 @@ export async function build(options: BuildOptions): Promise<Built> {
         layout,
         cgroupDirectories: cgroups.directories,
         noPivot: options.noPivot === true,
+        ...options.noPivot === true && { hidden: USUAL_WHOLE_MOUNTS },
         preserveFds: 0,
         startNow: true,
         privileges: "host",

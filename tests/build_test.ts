@@ -78,6 +78,24 @@ launcherTest(
   async (_, path) => assertEquals((await launch(path)).code, 128 + 9),
 );
 
+launcherTest(
+  "with --no-pivot: nobody can mount a whole /proc",
+  command(
+    ["unshare", "-mrpf", "sh", "-ec", "mount -t proc none /proc && echo ok"],
+    (config) => {
+      // To map root into its own namespace.
+      config.process.capabilities!.bounding!.push("CAP_SETFCAP");
+      config.process.capabilities!.permitted!.push("CAP_SETFCAP");
+    },
+  ),
+  async (_, path) => {
+    const { code, stderr, stdout } = await launch(path);
+    assertEquals([code, stdout], [1, ""]);
+    assertMatch(stderr, /^mount: permission denied/m);
+  },
+  ["--no-pivot"],
+);
+
 const LOOK = "id; pwd; env | sort; cat /proc/self/uid_map /proc/self/limits; " +
   "grep -E '^(Cap|NoNew|Seccomp|Sig[^Q]|Groups)' /proc/self/status; hostname; " +
   "mount | sed 's/davit-[^ /]*/ID/g'; ls -l /dev | sed 's/[A-Z][a-z][a-z] [ 0-9:]* //'; " +
