@@ -59,13 +59,15 @@ export async function start(
   id: string,
   { notifySocket }: StartOptions = {},
 ): Promise<void> {
-  const record = explained(`start container ${quote(id)}`, () => {
-    const { record } = getExistingContainerInfo(runtime, id);
+  const { record } = explained(
+    `start container ${quote(id)}`,
+    () => getExistingContainerInfo(runtime, id),
+  );
+  await explainedWithCause(runtime, record, () => {
     const told = takeStartReport(runtime.root, id);
     if (told !== undefined) throw failure(record, parseMessage(told));
     const status = statusOf(runtime.root, record);
     if (status !== "created") throw notCreated(id, status);
-    return record;
   });
   if (notifySocket === undefined) return await startCreated(runtime, record);
   const folder = notifyFolder(runtime.root, id);
@@ -95,16 +97,27 @@ export async function startCreated(
   const { id, hooks } = record;
   const runner = hooks && await loadHookRunner(runtime.log);
   try {
-    explained(
-      `start container ${quote(id)}`,
+    await explainedWithCause(
+      runtime,
+      record,
       () => go(runtime, record, runner),
     );
   } catch (error) {
     if (error instanceof HookError) await destroy(runtime, id);
-    throw await withCause(error, {
-      rootfs: record.rootfs,
-      config: savedConfig(runtime.root, id),
-    });
+    throw error;
+  }
+}
+
+/** As `explained`, with the cause where one can be told. */
+async function explainedWithCause(
+  { root }: Runtime,
+  { id, rootfs }: ContainerRecord,
+  work: () => void,
+): Promise<void> {
+  try {
+    explained(`start container ${quote(id)}`, work);
+  } catch (error) {
+    throw await withCause(error, { rootfs, config: savedConfig(root, id) });
   }
 }
 
