@@ -15,7 +15,7 @@ export const DT = {
   RELASZ: 8n,
   JMPREL: 23n,
 } as const;
-/** Relocations on x86_64: where what goes is in the name. */
+/** Relocations on x86_64: what they put into their place. */
 export const R_X86_64 = {
   /** A symbol's address and a number. */
   WORD: 1,
@@ -100,6 +100,27 @@ export class ElfFile {
    * @throws {Error} the file does not use that function
    */
   importSlot(name: string): bigint {
+    const [row] = this.#imports(name);
+    if (row === undefined) throw new Error(`it does not import ${name}`);
+    return this.u64(row);
+  }
+
+  /**
+   * Lets the file use its own code at `address` for a function of a library.
+   *
+   * @throws {Error} the file does not use that function
+   */
+  replaceImport(name: string, address: bigint): void {
+    const rows = [...this.#imports(name)];
+    if (rows.length === 0) throw new Error(`it does not import ${name}`);
+    for (const row of rows) {
+      this.view.setBigUint64(row + 8, BigInt(R_X86_64.RELATIVE), true);
+      this.view.setBigUint64(row + 16, address, true);
+    }
+  }
+
+  /** The relocations that a function's address is for. */
+  *#imports(name: string): Generator<number> {
     const strings = this.offset(this.dynamic(DT.STRTAB).value);
     const symbols = this.offset(this.dynamic(DT.SYMTAB).value);
     const tables = [
@@ -113,10 +134,9 @@ export class ElfFile {
         if (type !== R_X86_64.GLOB_DAT && type !== R_X86_64.JUMP_SLOT) continue;
         const symbol = symbols + this.view.getUint32(p + 12, true) * SYMBOL;
         const text = strings + this.view.getUint32(symbol, true);
-        if (this.#text(text) === name) return this.u64(p);
+        if (this.#text(text) === name) yield p;
       }
     }
-    throw new Error(`it does not import ${name}`);
   }
 
   /**

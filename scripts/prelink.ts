@@ -112,7 +112,7 @@ function finder(elf: ElfFile): (address: bigint) => number {
   };
 }
 
-/** Where the places of the other relocations are. */
+/** Where the addresses in the other relocations are. */
 function symbolicRelocations(elf: ElfFile): number[] {
   const skipped = elf.findDynamic(DT_RELACOUNT)?.value ?? 0n;
   const tables = [
@@ -129,12 +129,12 @@ function symbolicRelocations(elf: ElfFile): number[] {
     const rows = Number(elf.dynamic(size).value) / RELOCATION;
     return Array.from({ length: rows }, (_, i) => start + i * RELOCATION)
       .slice(Number(before))
-      .map((row) => {
+      .flatMap((row) => {
         const type = elf.view.getUint32(row + 8, true);
-        if (!known.includes(type)) {
-          throw new Error(`a relocation of type ${type} is not known`);
-        }
-        return row;
+        // One that was added later (ElfFile.replaceImport).
+        if (type === R_X86_64.RELATIVE) return [row, row + 16];
+        if (known.includes(type)) return [row];
+        throw new Error(`a relocation of type ${type} is not known`);
       });
   });
 }

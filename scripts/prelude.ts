@@ -20,7 +20,8 @@
  * commands.
  *
  * Last, the prelude lets the heap begin with what Deno takes of it at its
- * start: page by page the kernel would give it slower.
+ * start, and V8's heap grow by its own pages rather than the kernel's: page by
+ * page the kernel gives memory slower.
  *
  * @module
  */
@@ -47,6 +48,9 @@ export interface Prelude {
 }
 
 const PAGE = 4096n;
+/** Where in the machine code the function is that replaces madvise. */
+const MADVISE = 8n;
+
 /** A signal's names, each with the shortcut of its `kill`. */
 function signals(file: string, ...names: string[]): string {
   return names.map((name) => `${name}\0${file}\0`).join("");
@@ -95,6 +99,7 @@ export function addPrelude(
     entry: elf.entry - address,
     setenv: elf.importSlot("setenv") - address,
     dlsym: elf.importSlot("dlsym") - address,
+    syscall: elf.importSlot("syscall") - address,
   });
   const offset = alignUp(BigInt(binary.length), PAGE);
   const segment: LoadSegment = { offset, address, size: content.length };
@@ -104,13 +109,14 @@ export function addPrelude(
   const changed = new ElfFile(whole);
   changed.replaceNote(segment);
   changed.entry = address;
+  changed.replaceImport("madvise", address + MADVISE);
   return whole;
 }
 
 /** The code, its table and what the table points to. */
 function machineCode(
   { caches, name }: Prelude,
-  outside: { entry: bigint; setenv: bigint; dlsym: bigint },
+  outside: Readonly<Record<"entry" | "setenv" | "dlsym" | "syscall", bigint>>,
 ): Uint8Array {
   const code = Uint8Array.fromHex(CODE.replaceAll(" ", ""));
   const rest = new Pool(8 * (FIELDS + caches.length * ROW + 1));
@@ -126,6 +132,7 @@ function machineCode(
     rest.string("/proc/self/exe"),
     rest.string("mallopt"),
     ...WORDS.map((word) => rest.string(word)),
+    outside.syscall - BigInt(code.length),
     ...caches.flatMap(({ words, content, folder }) => [
       rest.string(words.map((word) => `${word}\0`).join("")),
       rest.bytes(content),
@@ -139,7 +146,7 @@ function machineCode(
 }
 
 /** Words of the table before the rows of the caches, and of each row. */
-const FIELDS = 9 + WORDS.length, ROW = 5;
+const FIELDS = 10 + WORDS.length, ROW = 5;
 
 /** What stands behind a table: where it is, from the table's address. */
 class Pool {

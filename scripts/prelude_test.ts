@@ -73,6 +73,9 @@ Deno.test("ElfFile reads and changes this test's own runtime", () => {
   const slot = elf.importSlot("setenv");
   assert(slot > 0n && slot < elf.end);
   assertThrows(() => elf.importSlot("no_such_function"), Error, "import");
+  elf.replaceImport("setenv", slot);
+  assertThrows(() => elf.importSlot("setenv"), Error, "import");
+  assertThrows(() => elf.replaceImport("setenv", slot), Error, "import");
   const end = elf.end;
   const address = (end + 0xffffn) & ~0xfffn;
   elf.replaceNote({ offset: 4096n, address, size: 100 });
@@ -90,14 +93,24 @@ const missing = Deno.build.arch !== "x86_64"
 
 /** Says what the prelude did. */
 const SCRIPT = `
-const maps = Deno.readTextFileSync("/proc/self/smaps").split("\\n");
-const heap = maps.findIndex((line) => line.endsWith("[heap]"));
-const rss = maps.slice(heap).find((line) => line.startsWith("Rss:"));
-console.log(Deno.env.get("TMPDIR"), parseInt(rss.slice(4)) >= 4096);
+const maps = Deno.readTextFileSync("/proc/self/smaps")
+  .split(/^(?=[0-9a-f]+-)/m);
+const size = (map, name) =>
+  Number(new RegExp("^" + name + ": *([0-9]+) kB", "m").exec(map)[1]);
+const heap = maps.find((map) => /\\[heap\\]/.test(map));
+const pages = maps.filter((map) =>
+  /^\\S+ rw-p 0+ 00:00 0 *\\n/.test(map) && size(map, "Size") === 256
+);
+console.log(
+  Deno.env.get("TMPDIR"),
+  size(heap, "Rss") >= 4096,
+  pages.length > 4 && pages.every((map) => size(map, "Rss") === 256),
+);
 `;
 
 Deno.test({
-  name: "the prelude lays the code cache of the command, and a heap" + missing,
+  name: "the prelude lays the code cache of the command, and makes heaps" +
+    missing,
   ignore: missing !== "",
   fn: async () => {
     const work = Deno.makeTempDirSync();
@@ -126,14 +139,14 @@ Deno.test({
         return new TextDecoder().decode(stdout).trim();
       };
       const check = async (cache: number, ...args: string[]) => {
-        assertEquals(await said(name, ...args), `${work}/${cache} true`);
+        assertEquals(await said(name, ...args), `${work}/${cache} true true`);
         const { folder, content } = caches[cache]!;
         assertEquals(Deno.readFileSync(cacheFile(folder, name)), content);
       };
       await check(0, "ma", "marks");
       await check(1, "marks", "", "mark", "mar");
       await check(2, "mar", "make");
-      assertEquals(await said("other", "mar"), "/dev/null true");
+      assertEquals(await said("other", "mar"), "/dev/null true true");
     } finally {
       Deno.removeSync(work, { recursive: true });
     }
