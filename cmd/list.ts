@@ -1,7 +1,12 @@
+import { E, errnoText } from "../ffi/errno.ts";
+import { stat } from "../ffi/files.ts";
 import { list } from "../oci/container_info.ts";
+import { RuntimeError } from "../oci/errors.ts";
+import { quote } from "../oci/quote.ts";
 import type { StateReport } from "../oci/runtime.ts";
 import { type Command, NONE } from "./command.ts";
 import { escapeControls } from "./escape.ts";
+import { stateRoot } from "./global_options.ts";
 import { type Option, usageError } from "./options.ts";
 import { orderedState } from "./ordered_state.ts";
 import { writeOut } from "./output.ts";
@@ -41,6 +46,7 @@ end, SANDBOX, and the JSON of such a container a field "sandbox".`,
         `invalid format option: "${format}": expected table or json`,
       );
     }
+    checkRoot(runtime.root);
     const reports = list(runtime);
     if (options.quiet) {
       writeOut(reports.map(({ id }) => `${id}\n`).join(""));
@@ -49,6 +55,20 @@ end, SANDBOX, and the JSON of such a container a field "sandbox".`,
     return 0;
   },
 };
+
+/**
+ * The default root is made with the first container; another one that is not
+ * there is a mistake, as in runc.
+ */
+function checkRoot(root: string): void {
+  if (root === stateRoot(undefined)) return;
+  const status = stat(root);
+  if (status !== E.ENOENT) return;
+  throw new RuntimeError(
+    "usage",
+    `Cannot list the containers of --root ${quote(root)}: ${errnoText(status)}`,
+  );
+}
 
 /** An array on one line; runc has null, not [], for no containers. */
 export function listJson(reports: readonly StateReport[]): string {

@@ -357,6 +357,7 @@ const badLines: [words: string[], cause: RegExp][] = [
   [["run"], /ID/],
   [["state", "one", "two"], /found 2/],
   [["list", "--format", "yaml"], /yaml/],
+  [["--root", "/no/such/root", "list"], /--root "\/no\/such\/root": No such/],
   [["--log-format", "xml", "list"], /xml/],
   [["--cgroup-manager", "v2", "list"], /cgroup-manager: "v2"/],
   [["create", "--preserve-fds", "many", "ID"], /preserve-fds/],

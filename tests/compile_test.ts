@@ -41,6 +41,7 @@ rootTest(
   "the binary leaves nothing in the temporary folder and HOME",
   async () => {
     await inFolder(async (folder) => {
+      Deno.mkdirSync(`${folder}/root`);
       const { code } = await run([DAVIT, "--root", `${folder}/root`, "list"], {
         bare: {
           TMPDIR: folder,
@@ -184,7 +185,7 @@ rootTest("the code cache is used, and not written again", async () => {
   const { stdout } = assertSuccess(
     await withOwnRun(
       '"$1" --version >/dev/null; before=$(stat -c "%i %Y" /run/*/*); ' +
-        '"$1" --root /run/root list >/dev/null; ' +
+        'mkdir /run/root; "$1" --root /run/root list >/dev/null; ' +
         'after=$(stat -c "%i %Y" /run/davit-code-*/*); echo "$before,$after"',
       DAVIT,
     ),

@@ -101,6 +101,7 @@ rootTest("list, state and delete race with create and exit", async () => {
     }
     done = true;
   };
+  Deno.mkdirSync(base.root);
   const looker = async () => {
     while (!done) {
       const list = assertSuccess(await base.davit(["list", "--format=json"]));

@@ -37,6 +37,7 @@ rootTest(
   async () => {
     await using one = new Container(command(["sleep", "100"]));
     await using two = new Container(command(["true"]));
+    Deno.mkdirSync(one.root);
     const list = async (...flags: string[]) =>
       assertSuccess(await one.davit(["list", ...flags])).stdout;
 
