@@ -50,7 +50,7 @@ export class CreationCgroups {
     const privileged = privileges === "host";
     const { now, later } = systemd === undefined
       ? { now: resources, later: undefined }
-      : withRoomForTwo(resources);
+      : withRoomForTwo(systemd.scopes.withoutIdleWeight(resources));
     this.#resources = now;
     this.#later = later;
     if (kind === "disabled") {

@@ -28,7 +28,7 @@ import {
   savedConfig,
   updatedResources,
 } from "./store.ts";
-import { loadSystemd } from "./systemd_tools.ts";
+import { loadSystemd, type SystemdPart } from "./systemd_tools.ts";
 import { validateResources } from "./validate.ts";
 
 /** What `update` is told. */
@@ -57,12 +57,14 @@ export async function update(
   const doing = `update container ${quote(id)}`;
   const { record } = getExistingContainerInfo(runtime, id);
   checkRunning(runtime, record);
-  const changes = checkedResources(runtime, options);
+  const systemd = record.cgroups.systemd && await loadSystemd();
+  const checked = checkedResources(runtime, options);
+  const changes = systemd?.scopes.withoutIdleWeight(checked) ?? checked;
   const path = savedConfig(runtime.root, id);
   const spec = readObject(path) as unknown as Spec;
   const current = currentResources(runtime.root, id, spec);
   const rare = await loadRareLowering();
-  const inform = await informer(record);
+  const inform = systemd && informer(record, systemd);
   explained(doing, () => {
     const rdt = rdtUpdate(record, spec.linux?.intelRdt, options);
     const updated = updateResources({
@@ -158,11 +160,12 @@ function toJson(value: unknown): string {
   );
 }
 
-/** Who has to know of new limits besides the kernel. */
-async function informer({ cgroups: { systemd: unit } }: ContainerRecord) {
-  if (unit === undefined) return undefined;
-  const { scopes, tools } = await loadSystemd();
-  return (notice: UpdateNotice) => scopes.limitUnit(tools, unit, notice);
+/** Tells systemd of new limits, before the kernel. */
+function informer(
+  { cgroups: { systemd: unit } }: ContainerRecord,
+  { scopes, tools }: SystemdPart,
+) {
+  return (notice: UpdateNotice) => scopes.limitUnit(tools, unit!, notice);
 }
 
 /**

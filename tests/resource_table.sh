@@ -7,20 +7,27 @@
 #
 # where FILE is "!" and VALUE the last words of a runtime that failed.
 #
-#   resource_table.sh FOLDER ID RUNTIME ...
+#   [AT=DIR] resource_table.sh FOLDER ID RUNTIME ...
 #
-# FOLDER has a bundle, and cases with a folder for each: config.json, files with
-# their names, and for each update its arguments, one a line, in update1 etc.
+# With AT, systemd makes the cgroup, which is there or, with crun, just below.
+#
+# FOLDER has cases with a folder for each, which is a bundle: config.json, files
+# with their names, and for each update its arguments, one a line, in update1 etc.
 folder=$1 id=$2
 shift 2
 tab=$(printf '\t')
+flags=${AT:+--systemd-cgroup}
+# A user's root cannot be on the host's files under another kernel.
+work=${XDG_RUNTIME_DIR:-$folder}
+root=$work/table-root
 
 say() { printf '%s\t%s\t%s\t%s\t%s\n' "$case" "$name" "$1" "$2" "$3"; }
 
 # Of cgroups on v2 there is one, on v1 one in each hierarchy.
 look() {
   while read -r file; do
-    for found in /sys/fs/cgroup/"$id/$file" /sys/fs/cgroup/*/"$id/$file"; do
+    for found in ${AT:+"$AT/container/$file" "$AT/$file"} \
+      /sys/fs/cgroup/"$id/$file" /sys/fs/cgroup/*/"$id/$file"; do
       [ -f "$found" ] || continue
       say "$1" "$file" "$(tr '\n' '|' <"$found")"
       break
@@ -32,8 +39,8 @@ look() {
 step() {
   what=$1
   shift
-  if "$@" >"$folder/out" 2>&1 </dev/null; then return 0; fi
-  say "$what" ! "$(tail -n 1 "$folder/out" | tr '\t' ' ')"
+  if "$@" >"$work/out" 2>&1 </dev/null; then return 0; fi
+  say "$what" ! "$(tail -n 1 "$work/out" | tr '\t' ' ')"
   return 1
 }
 
@@ -41,16 +48,15 @@ update() {
   args=$folder/cases/$case/$1 number=$1
   set --
   while read -r arg; do set -- "$@" "$arg"; done <"$args"
-  step "$number" "$runtime" --root "$folder/root" update "$@" "$id"
+  step "$number" "$runtime" --root "$root" update "$@" "$id"
 }
 
 for path in "$folder"/cases/*/; do
   case=$(basename "$path")
-  cp "$path/config.json" "$folder/bundle/config.json"
   for runtime; do
     name=$(basename "$runtime")
-    if step create "$runtime" --root "$folder/root" create \
-      --bundle "$folder/bundle" "$id"; then
+    if step create "$runtime" $flags --root "$root" create \
+      --bundle "$path" "$id"; then
       look create
       for one in 1 2 3 4; do
         [ -f "$path/update$one" ] || break
@@ -58,6 +64,6 @@ for path in "$folder"/cases/*/; do
         look update$one
       done
     fi
-    step delete "$runtime" --root "$folder/root" delete --force "$id"
+    step delete "$runtime" --root "$root" delete --force "$id"
   done
 done

@@ -13,6 +13,8 @@ export interface Step {
   readonly name: string;
   /** Commands of a shell; see PRELUDE for what they may use. */
   readonly script: string;
+  /** Makes more in the folder that they know as `$B`, and that is called so. */
+  readonly prepare?: (folder: string, calledAs: string, base: Config) => void;
   /** Bundles that they use as `$B/NAME`. */
   readonly bundles?: Readonly<Record<string, Patch>>;
   /** Whether an ordinary user does it, who has a manager of his own. */
@@ -64,10 +66,16 @@ export async function doSteps(
   Deno.chmodSync(folder, 0o755);
   try {
     makeRootfs(join(folder, "rootfs"));
-    steps.forEach(({ asUser, bundles = {}, forUser, script }, i) => {
+    steps.forEach((step, i) => {
+      const { asUser, bundles = {}, forUser, prepare, script } = step;
+      const own = join(folder, `${i}`);
+      Deno.mkdirSync(own);
+      const base = (patch: Patch = () => {}) =>
+        config(folder, (asUser ?? forUser) === true, patch);
+      prepare?.(own, HOST + own, base());
       for (const [name, patch] of Object.entries(bundles)) {
-        const bundle = join(folder, `${i}`, name);
-        Deno.mkdirSync(bundle, { recursive: true });
+        const bundle = join(own, name);
+        Deno.mkdirSync(bundle);
         writeConfig(
           bundle,
           config(folder, (asUser ?? forUser) === true, patch),

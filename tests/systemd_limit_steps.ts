@@ -1,87 +1,100 @@
-/** The table of limits through a systemd scope, with Davit, runc and crun. */
+/**
+ * The table of resources through systemd scopes, root's and a user's, beside
+ * runc and crun; and what systemd makes of limits when it loads its units anew.
+ */
 import { assertEquals } from "@std/assert";
-import { CASES, type LimitCase } from "./systemd_cases.ts";
+import { type ResourceCase, resourceCases } from "./resource_cases.ts";
+import { checkTable, type Peer, writeCases } from "./resource_table.ts";
 import type { Step } from "./systemd_job.ts";
+import { HOST, USER } from "./systemd_vm.ts";
+import { REPO } from "./davit.ts";
 
-const RUNTIMES = ["davit", "runc", "crun"] as const;
+const PEERS: readonly Peer[] = ["runc", "crun"];
 
-/** Makes a container, updates it, deletes it, and looks at the limits. */
-function script(
-  one: LimitCase,
-  runtime: string,
-  id: string,
-  asUser: boolean,
-): string {
-  const files = Object.keys(one.files).join(" ");
-  const update = JSON.stringify(one.update);
-  // crun has a cgroup of its own below the scope.
-  const [call, folder] = runtime === "davit"
-    ? ["$D", "scope"]
-    : [runtime, runtime === "crun" ? "cgroup" : "scope"];
-  // It takes seconds: once is enough of each case.
-  const reload = runtime !== "davit" || asUser ? "" : `systemctl daemon-reload
-echo reloaded; values $S ${files}`;
-  return `R="${call}"
-$R --systemd-cgroup create --bundle "$B/${runtime}" ${id} >out 2>&1 || cat out
-S=$(${folder} ${id})
-echo created; values $S ${files}
-echo '${update}' | $R update --resources - ${id}
-echo updated; values $S ${files}
-${reload}
-$R delete --force ${id}
-echo deleted; left ${id}`;
+/**
+ * The cases for which the machine has what they need, and the kernel values to
+ * report. A scope for which no number of tasks is asked has systemd's default.
+ */
+const CASES = resourceCases({ major: 98, minor: 0 }).filter((one) =>
+  one.v2 !== undefined && one.v2.refused === undefined &&
+  one.needs === undefined && one.name !== "block devices, rates"
+).map((one): ResourceCase => {
+  const { pids, unified = {} } = one.resources as Record<string, object>;
+  if (pids !== undefined || "pids.max" in unified) return one;
+  const { "pids.max": _, ...files } = one.v2!.files ?? {};
+  return { ...one, v2: { ...one.v2, files } };
+});
+
+/** Enough to see that a user's own manager does the same. */
+const USER_CASES = CASES.filter(({ name }) =>
+  [
+    "memory, raised and lowered",
+    "memory, the limit of swap follows",
+    "cpu, shares, quota and period",
+    "cpu, quota and period alone",
+    "pids, none",
+  ].includes(name)
+);
+
+function tableStep(
+  who: "root" | "user",
+  cases: readonly ResourceCase[],
+): Step {
+  const id = `table-${who}`;
+  const slice = who === "root" ? "system.slice" : "user.slice";
+  const above = who === "root"
+    ? ""
+    : `/user.slice/user-${USER.uid}.slice/user@${USER.uid}.service`;
+  const at = `/sys/fs/cgroup${above}/${slice}/limits-${id}.scope`;
+  return {
+    name: `the table of resources: ${who}`,
+    asUser: who === "user",
+    prepare: (folder, calledAs, config) => {
+      config.linux.cgroupsPath = `${slice}:limits:${id}`;
+      writeCases({ calledAs, config, folder }, cases, "v2");
+    },
+    script: `export AT=${at}
+sh ${HOST}${REPO}/tests/resource_table.sh $B ${id} $D ${PEERS.join(" ")}
+left limits-${id}`,
+    check: (output) => checkTable(output, cases, "v2", PEERS),
+  };
 }
 
-/** What a step printed: what the kernel reported, by phase. */
-function parse(output: string): Record<string, Record<string, string>> {
-  const phases: Record<string, Record<string, string>> = {};
-  let phase = "";
-  for (const line of output.trimEnd().split("\n")) {
-    const [file = "", value] = line.split("=");
-    if (value === undefined) phases[phase = line] = {};
-    else phases[phase]![file] = value;
-  }
-  return phases;
-}
+/** systemd has hundredths of a processor, and no period without a quota. */
+const RELOADED = [
+  "memory.max=33554432",
+  "memory.low=16777216",
+  "memory.high=29360128",
+  "memory.swap.max=0",
+  "cpu.weight=59",
+  "cpu.max=13000 100000",
+  "cpu.max.burst=5000",
+  "pids.max=20",
+];
 
-/** The steps of the table, as root or as an ordinary user. */
-export function limitSteps(asUser: boolean): Step[] {
-  return CASES.flatMap((one, i) =>
-    RUNTIMES.filter((runtime) => !one.without?.includes(runtime))
-      .map((runtime): Step => {
-        const who = asUser ? "a user's" : "root's";
-        return {
-          name: `${who} limits: ${one.name}: ${runtime}`,
-          asUser,
-          script: script(one, runtime, `l${i}-${runtime}`, asUser),
-          bundles: {
-            [runtime]: (config) => {
-              config.linux.resources = { ...one.create };
-            },
-          },
-          check: (output) => checkTable(one, runtime, output),
+export const LIMIT_STEPS: readonly Step[] = [
+  tableStep("root", CASES),
+  tableStep("user", USER_CASES),
+  {
+    name: "limits stay when systemd loads its units anew",
+    bundles: {
+      one: (config) => {
+        config.linux.resources = {
+          memory: { limit: 32 << 20, swap: 32 << 20, reservation: 16 << 20 },
+          cpu: { shares: 512, quota: 12345, period: 100000, burst: 5000 },
+          pids: { limit: 20 },
+          unified: { "memory.high": `${28 << 20}` },
         };
-      })
-  );
-}
-
-function checkTable(one: LimitCase, runtime: string, output: string): void {
-  const differs = one.peers?.[runtime]?.files ?? [];
-  const same = (values: Readonly<Record<string, string>> = {}) =>
-    Object.fromEntries(
-      Object.entries(values).filter(([file]) => !differs.includes(file)),
-    );
-  const expected = (index: 0 | 1) =>
-    Object.fromEntries(
-      Object.entries(one.files).map(([file, values]) => [file, values[index]]),
-    );
-  const found = parse(output);
-  assertEquals(same(found["created"]), same(expected(0)), output);
-  assertEquals(same(found["updated"]), same(expected(1)), output);
-  const { reloaded } = found;
-  if (reloaded !== undefined) {
-    const other = { ...expected(1), ...one.reloaded };
-    assertEquals(same(reloaded), same(other), output);
-  }
-  assertEquals(found["deleted"], {}, output);
-}
+      },
+    },
+    script: `$D --systemd-cgroup create --bundle $B/one r1; S=$(scope r1)
+values $S cpu.max; systemctl daemon-reload
+values $S ${RELOADED.map((line) => line.split("=")[0]).join(" ")}
+$D delete -f r1`,
+    check: (output) =>
+      assertEquals(output.trimEnd().split("\n"), [
+        "cpu.max=12345 100000",
+        ...RELOADED,
+      ]),
+  },
+];

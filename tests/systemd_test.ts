@@ -2,7 +2,7 @@
 import { rootTest } from "./container.ts";
 import { HYBRID_STEPS } from "./systemd_hybrid_steps.ts";
 import { doSteps, type Step } from "./systemd_job.ts";
-import { limitSteps } from "./systemd_limit_steps.ts";
+import { LIMIT_STEPS } from "./systemd_limit_steps.ts";
 import { STEPS } from "./systemd_steps.ts";
 import { USER_STEPS } from "./systemd_user_steps.ts";
 import { systemdVmMissing } from "./systemd_vm.ts";
@@ -26,7 +26,6 @@ function machineTest(
 machineTest("systemd with cgroup v2", "v2", [
   ...STEPS,
   ...USER_STEPS,
-  ...limitSteps(false),
-  ...limitSteps(true),
+  ...LIMIT_STEPS,
 ]);
 machineTest("systemd with cgroup v1 and v2", "hybrid", HYBRID_STEPS);

@@ -163,6 +163,34 @@ export function scopePath({ slice, unit }: UnitName): string {
   return `${slicePath(slice)}/${unit}`;
 }
 
+/**
+ * Limits without the weight that an idle cgroup cannot have: systemd has made
+ * it idle by the time that files are written, and the kernel takes no weight
+ * then.
+ */
+export function withoutIdleWeight<T extends CpuLimits>(resources: T): T {
+  const { cpu, unified } = resources;
+  const idle = Number(cpu?.idle ?? 0) === 1 ||
+    unified?.["cpu.idle"]?.trim() === "1";
+  if (!idle) return resources;
+  const { shares: _, ...restOfCpu } = cpu ?? {};
+  const { "cpu.weight": __, ...restOfUnified } = unified ?? {};
+  return {
+    ...resources,
+    ...cpu !== undefined && { cpu: restOfCpu },
+    ...unified !== undefined && { unified: restOfUnified },
+  };
+}
+
+/** What makes a cgroup idle, and what gives it a weight. */
+interface CpuLimits {
+  readonly cpu?: {
+    readonly idle?: number | bigint;
+    readonly shares?: number | bigint;
+  };
+  readonly unified?: Readonly<Record<string, string>>;
+}
+
 /** The manager of a user cannot make rules for devices. */
 function propertiesFor(
   user: boolean,
