@@ -166,11 +166,12 @@ export class ExistingCgroups {
    * @throws {CgroupError} when a cgroup stays in use, or cannot be removed
    */
   destroy(patience: number = PATIENCE): void {
-    const deadline = performance.now() + patience;
+    let deadline: number | undefined;
     let left = this.#left ?? this.directories;
     for (let pause = 0.25;; pause = Math.min(pause * 2, 50)) {
       left = left.filter((directory) => !this.#remove(directory, removeTree));
       if (left.length === 0) break;
+      deadline ??= performance.now() + patience;
       if (performance.now() > deadline) {
         throw stillUsed("remove", this.directories, left.flatMap(processIds));
       }

@@ -1,4 +1,5 @@
 import { Handle, O, open, write } from "../ffi/fd.ts";
+import { encodeText } from "../ffi/text.ts";
 import {
   ACCESS,
   ALL_ACCESS,
@@ -157,14 +158,13 @@ export function writeDevices(
   directory: string,
   writes: readonly LegacyDeviceWrite[],
 ): void {
-  const encoder = new TextEncoder();
   using allow = openForWriting(`${directory}/devices.allow`);
   using deny = openForWriting(`${directory}/devices.deny`);
   for (const { file, value, pointer } of writes) {
     try {
       const to = file === "devices.allow" ? allow : deny;
       // The kernel takes one rule a write.
-      write(to.fd, encoder.encode(value));
+      write(to.fd, encodeText(value));
     } catch (error) {
       const code = osCode(error);
       const byDefault = pointer === "" && file === "devices.allow";

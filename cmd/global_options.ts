@@ -1,3 +1,4 @@
+import { userId } from "../ffi/process.ts";
 import { variable } from "../oci/variables.ts";
 import { inUserNamespace } from "../oci/user_namespace.ts";
 import type { CgroupDriver } from "../oci/runtime.ts";
@@ -131,6 +132,6 @@ export function stateRoot(given: string | undefined): string {
  * an ordinary user's podman is, only where he is called root, too. As in runc.
  */
 function isRoot(): boolean {
-  return Deno.uid() === 0 &&
+  return userId() === 0 &&
     (variable("USER") === "root" || !inUserNamespace());
 }

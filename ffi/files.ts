@@ -12,10 +12,10 @@ import { E } from "./errno.ts";
 import { SyscallError } from "./error.ts";
 import { AT_FDCWD, close, O, open, read, write } from "./fd.ts";
 import { checked, syscall } from "./syscall.ts";
+import { encodeText } from "./text.ts";
 
 const AT_REMOVEDIR = 0x200, AT_SYMLINK_NOFOLLOW = 0x100;
 const DECODER = /* @__PURE__ */ new TextDecoder();
-const ENCODER = /* @__PURE__ */ new TextEncoder();
 
 /** Makes a directory, mkdir(2). The umask applies. Returns the errno. */
 export function mkdir(path: string, mode: number): number {
@@ -122,7 +122,7 @@ export function writeText(
 ): void {
   const fd = open(path, O.WRONLY | flags, mode);
   try {
-    write(fd, ENCODER.encode(text));
+    write(fd, encodeText(text));
   } finally {
     close(fd);
   }

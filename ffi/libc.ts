@@ -7,6 +7,8 @@
  * @module
  */
 
+import { encodeText } from "./text.ts";
+
 type Word = number | bigint;
 
 /** Deno's types want a bigint for an i64; its calls take a number as well. */
@@ -135,9 +137,7 @@ export function addressOf(buffer: BufferSource | null): bigint {
     : Deno.UnsafePointer.value(Deno.UnsafePointer.of(buffer));
 }
 
-const encoder = /* @__PURE__ */ new TextEncoder();
-
 /** `text` as UTF-8 with the NUL byte that C wants at its end. */
 export function cString(text: string): Uint8Array<ArrayBuffer> {
-  return encoder.encode(text + "\0");
+  return encodeText(`${text}\0`);
 }

@@ -120,6 +120,11 @@ export function reapAny(): number | undefined {
   return wait(P_ALL, 0, WEXITED | WALL | WNOHANG)?.pid;
 }
 
+/** The real user ID of this process, getuid(2). */
+export function userId(): number {
+  return syscall("getuid");
+}
+
 const PR_SET_CHILD_SUBREAPER = 36;
 
 /**

@@ -13,6 +13,7 @@ import { SyscallError } from "./error.ts";
 import { AT_FDCWD, close, type Fd, Handle, O, open } from "./fd.ts";
 import { addressOf } from "./libc.ts";
 import { checked, syscall } from "./syscall.ts";
+import { encodeText } from "./text.ts";
 
 const AF_UNIX = 1, SOCK_STREAM = 1, SOCK_DGRAM = 2, SOCK_SEQPACKET = 5;
 const SOCK_CLOEXEC = 0o2000000;
@@ -22,7 +23,7 @@ const SUN_PATH_SIZE = 108;
 
 /** `struct sockaddr_un` for `path`; an error speaks of `subject`. */
 function address(path: string, subject = path): Uint8Array<ArrayBuffer> {
-  const bytes = new TextEncoder().encode(path);
+  const bytes = encodeText(path);
   if (bytes.length >= SUN_PATH_SIZE) {
     throw new SyscallError("socket", E.ENAMETOOLONG, subject);
   }
@@ -37,7 +38,7 @@ function withAddress<T>(
   path: string,
   use: (address: Uint8Array<ArrayBuffer>) => T,
 ): T {
-  if (new TextEncoder().encode(path).length < SUN_PATH_SIZE) {
+  if (encodeText(path).length < SUN_PATH_SIZE) {
     return use(address(path));
   }
   using directory = new Handle(open(dirname(path), O.PATH | O.DIRECTORY));

@@ -8,6 +8,8 @@
  * @module
  */
 
+import { byteLength, encodeText } from "../ffi/text.ts";
+
 /** Every UTF-16 unit is a byte of UTF-8. */
 const ASCII = /^[\0-\x7f]*$/;
 
@@ -37,7 +39,7 @@ export class ConstantData {
     let address = this.#addresses.get(text);
     if (address === undefined) {
       this.#stringBytes += 1 +
-        (ASCII.test(text) ? text.length : encoder.encode(text).length);
+        (ASCII.test(text) ? text.length : byteLength(text));
       address = this.base - this.#stringBytes;
       this.#addresses.set(text, address);
     }
@@ -77,7 +79,7 @@ export class ConstantData {
   /** The bytes of all strings, which end at the base. */
   strings(): Uint8Array<ArrayBuffer> {
     const last = [...this.#addresses.keys()].reverse();
-    return encoder.encode(last.length === 0 ? "" : `${last.join("\0")}\0`);
+    return encodeText(last.length === 0 ? "" : `${last.join("\0")}\0`);
   }
 
   /** The bytes from the base on. */
@@ -85,8 +87,6 @@ export class ConstantData {
     return this.#bytes.subarray(0, this.#length);
   }
 }
-
-const encoder = /* @__PURE__ */ new TextEncoder();
 
 const HIGH = 2 ** 32;
 

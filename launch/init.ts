@@ -11,6 +11,7 @@ import {
   MOVE_MOUNT_F_EMPTY_PATH,
   MS_SLAVE,
 } from "../ffi/mount.ts";
+import { byteLength } from "../ffi/text.ts";
 import { setAttributes } from "./attributes.ts";
 import { endWithDavit, SIGKILL } from "./beginning.ts";
 import { joinCgroups } from "./cgroups.ts";
@@ -102,9 +103,8 @@ function nameHost(plan: PlanBuilder, input: LaunchInput): void {
     pointer: string,
   ) => {
     if (name === undefined) return;
-    const { length } = new TextEncoder().encode(name);
     plan.because(`set the ${pointer.slice(1)} to ${name}`, pointer)
-      .call(call, [name, length]);
+      .call(call, [name, byteLength(name)]);
   };
   set("sethostname", input.hostname, "/hostname");
   set("setdomainname", input.domainname, "/domainname");

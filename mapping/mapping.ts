@@ -16,6 +16,7 @@ import {
   rename,
   rmdir,
 } from "../ffi/files.ts";
+import { byteLength } from "../ffi/text.ts";
 
 /** A mapping that cannot be read or made; its message is one clear line. */
 export class MappingError extends Error {
@@ -165,7 +166,7 @@ function checkName(id: string, noun: "container" | "sandbox"): void {
     ? 'holds "/" or NUL'
     : id.startsWith(UNFINISHED)
     ? `begins with "${UNFINISHED}"`
-    : new TextEncoder().encode(id).length > NAME_MAX
+    : byteLength(id) > NAME_MAX
     ? `is longer than ${NAME_MAX} bytes, the longest file name`
     : undefined;
   if (wrong === undefined) return;

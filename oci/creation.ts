@@ -13,7 +13,9 @@ import { hostLayout } from "../cgroup/layout.ts";
 import { processCgroupsPath } from "../cgroup/paths.ts";
 import { close, closesOnExec, type Fd } from "../ffi/fd.ts";
 import { readText, unlink } from "../ffi/files.ts";
+import { userId } from "../ffi/process.ts";
 import { listen } from "../ffi/socket.ts";
+import { encodeText } from "../ffi/text.ts";
 import { planLaunch } from "../launch/compile.ts";
 import {
   type HookWork,
@@ -59,6 +61,7 @@ import {
   startSocket,
   writeRecord,
 } from "./store.ts";
+import { timestamp } from "./timestamp.ts";
 import { wholeMounts } from "./whole_mounts.ts";
 
 import {
@@ -101,7 +104,7 @@ export interface CreationExtras {
 export class Creation {
   readonly #undo: (() => void)[] = [];
   readonly #cgroups: CreationCgroups;
-  readonly #owner = Deno.uid() ?? 0;
+  readonly #owner = userId();
   readonly #privileges = ownPrivileges();
   readonly #startNow: boolean;
   /** Whether a hook may have done something that others are to undo. */
@@ -149,7 +152,7 @@ export class Creation {
       sandboxId: sandboxId(spec, id),
       bundle,
       rootfs: rootfsPath(spec, bundle),
-      created: new Date().toISOString(),
+      created: timestamp(Date.now()),
       owner: this.#owner,
       annotations: spec.annotations ?? {},
       status: "creating",
@@ -412,7 +415,7 @@ export class Creation {
     }
     // For `exec`: the bundle's may change.
     const text = extras.config ??
-      new TextEncoder().encode(JSON.stringify(spec));
+      encodeText(JSON.stringify(spec));
     saveConfig(root, id, text);
     extras.meanwhile?.();
     if (this.#cgroups.none) return;

@@ -6,6 +6,7 @@
 
 import { join } from "@std/path/posix";
 import type { CgroupLayout } from "../cgroup/layout.ts";
+import { byteLength } from "../ffi/text.ts";
 import type {
   FilesystemMount,
   IdmapInput,
@@ -179,7 +180,7 @@ function lowerMount(
   const data = [...superblock, ...options.data];
   for (const option of data) {
     const value = option.slice(option.indexOf("=") + 1);
-    if (new TextEncoder().encode(value).length > FSCONFIG_MAX) {
+    if (byteLength(value) > FSCONFIG_MAX) {
       throw problem(
         pointer,
         "options",

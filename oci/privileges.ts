@@ -5,6 +5,7 @@
  */
 
 import { readText } from "../ffi/files.ts";
+import { userId } from "../ffi/process.ts";
 import type { Privileges, SetGroups } from "../launch/input.ts";
 import { ConfigError, RuntimeError } from "./errors.ts";
 import { needsTool } from "./id_maps.ts";
@@ -13,7 +14,7 @@ import { inUserNamespace } from "./user_namespace.ts";
 
 /** What this process may do. */
 export function ownPrivileges(): Privileges {
-  if (Deno.uid() !== 0) return "user";
+  if (userId() !== 0) return "user";
   return inUserNamespace() ? "namespace" : "host";
 }
 

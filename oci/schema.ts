@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { byteLength } from "../ffi/text.ts";
 import type { Problem } from "./errors.ts";
 import { describeValue, quote } from "./quote.ts";
 
@@ -149,7 +150,7 @@ export function textUpTo(bytes: number): Rule {
     if (!text(value, at, out)) return false;
     // A UTF-16 unit becomes three bytes at most.
     if ((value as string).length * 3 <= bytes) return true;
-    const size = new TextEncoder().encode(value as string).length;
+    const size = byteLength(value as string);
     return size <= bytes || fault(
       out,
       at,

@@ -13,6 +13,7 @@ import { close, O, open, write } from "../ffi/fd.ts";
 import { inode, mkdirExactly } from "../ffi/files.ts";
 import { pidfdOpen } from "../ffi/process.ts";
 import { MAGIC, statfs } from "../ffi/statfs.ts";
+import { byteLength } from "../ffi/text.ts";
 import { compile } from "../launch/compile.ts";
 import type { Plan } from "../launch/plan.ts";
 import { planDeleteShortcut } from "../launch/shortcut/delete.ts";
@@ -89,7 +90,7 @@ function startPlan(
 ): Plan | undefined {
   if (hooks?.startContainer || hooks?.poststart) return undefined;
   const socket = startSocket(root, id);
-  const { length } = new TextEncoder().encode(socket);
+  const length = byteLength(socket);
   if (length > SOCKET_PATH_MAX) return undefined;
   const self = shortcut(root, id, "start");
   const report = startReport(root, id);
