@@ -16,6 +16,9 @@ const missing = DAVIT.endsWith("scripts/davit")
 type Tests = Readonly<Record<string, readonly string[]>>;
 
 const V1: Tests = {
+  device_kernel: [
+    "devices: cgroup v1 allows what the rules say, also after a change",
+  ],
   delete: ["delete --force takes what the container itself has frozen"],
   kill: ["kill KILL ends what an init without a pid namespace left behind"],
   oom: ["state tells that a container was killed for memory"],
@@ -26,6 +29,9 @@ const V1: Tests = {
 };
 
 const V2: Tests = {
+  device_kernel: [
+    "devices: cgroup v2 allows what the rules say, new ones at once",
+  ],
   delete: [
     ...V1["delete"]!,
     "delete --force takes sub-cgroups with processes, without a pid namespace",
@@ -36,11 +42,19 @@ const V2: Tests = {
     "events: memory that runs out is told as runc tells it",
   ],
   kill: V1["kill"]!,
+  limits_bite: [
+    "limits: 1 MiB of memory is enough for a program that needs little",
+    "limits: a fork bomb stops at pids.limit",
+  ],
   oom: [...V1["oom"]!, "run tells that an init was killed for memory"],
   pause: [
     ...V1["pause"]!,
     "pause: processes that go on making others, and those of sub-cgroups",
     "a paused container is deleted only with --force",
+  ],
+  update: [
+    "update: devices are those of the new rules, and stay without any",
+    "update: what cannot be done is undone, on the host and on record",
   ],
 };
 
