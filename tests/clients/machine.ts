@@ -213,7 +213,7 @@ export function isThere(path: string): boolean {
 }
 
 /** Removes a cgroup; false while processes are in it. */
-function removed(path: string): boolean {
+export function removed(path: string): boolean {
   try {
     Deno.removeSync(path);
     return true;

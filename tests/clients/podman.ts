@@ -1,8 +1,9 @@
 /** podman, with conmon and buildah, in a machine of its own. */
 import { basename, join } from "@std/path/posix";
-import { assertSuccess, type Result } from "../davit.ts";
+import { assertSuccess, readIfThere, type Result, until } from "../davit.ts";
+import { cgroupsOf } from "../leftovers.ts";
 import { archive } from "./archive.ts";
-import { Machine } from "./machine.ts";
+import { Machine, removed } from "./machine.ts";
 import type { PodmanCase } from "./podman_case.ts";
 
 const IMAGE = "localhost/busybox";
@@ -91,11 +92,6 @@ soon absent pgrep -x conmon >/dev/null
 sed -n 's/.*"ID":"\\([0-9a-f]\\{64\\}\\)".*/\\1/p' tmp/events | sort -u >tmp/ids; test -s tmp/ids
 find /sys/fs/cgroup -type d -name 'libpod-*' | grep -F -f tmp/ids || true
 find /run/runc /run/davit run/runc run/davit 2>/dev/null | grep -F -f tmp/ids || true
-# podman itself leaves these; the last may be in use by others.
-for path in $(find /sys/fs/cgroup -depth -type d | grep -F -f tmp/ids) \\
-  /sys/fs/cgroup/*/libpod_parent/conmon /sys/fs/cgroup/*/libpod_parent; do
-  rmdir $path 2>/dev/null || true
-done
 `;
 
 /** podman with one runtime, as one user. */
@@ -201,10 +197,25 @@ export class Podman implements AsyncDisposable {
     return assertSuccess(await this.sh(REMOVE_ALL)).stdout;
   }
 
+  /** Ends all of it, and removes the cgroups that are left then. */
   async [Symbol.asyncDispose](): Promise<void> {
+    const events = readIfThere(this.#machine.outside("tmp/events"));
+    const ids = new Set(
+      Array.from(events.matchAll(/"ID":"([0-9a-f]{64})"/g), ([, id]) => id!),
+    );
     await this.#machine[Symbol.asyncDispose]();
+    for (const path of cgroupsOf({ id: PARENT, folder: "", root: "" })) {
+      const own = path.split(/[/-]/).some((name) => ids.has(name));
+      if (own) await until(`no process in ${path}`, () => removed(path));
+      // podman leaves these, too, and others may be using them.
+      else if (SHARED.test(path)) removed(path);
+    }
   }
 }
+
+/** Where podman has cgroups, below each hierarchy. */
+const PARENT = "libpod_parent";
+const SHARED = /\/libpod_parent(\/conmon)?$/;
 
 const STORAGE = `[storage]
 driver = "overlay"
