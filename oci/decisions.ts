@@ -10,6 +10,9 @@ import { readablePointer } from "./errors.ts";
 import type { Logger } from "./logger.ts";
 import { planSections, type SectionInput } from "./plan_sections.ts";
 
+/** SECCOMP_FILTER_FLAG_ bits, seccomp(2). */
+const TSYNC = 1, NEW_LISTENER = 8;
+
 /** What decisions are read off. */
 export interface DecisionInput extends SectionInput {
   /** How many system calls the launch program has. */
@@ -29,6 +32,12 @@ export function tellDecisions(log: Logger, from: DecisionInput): void {
         ...reason !== "" && { reason },
       });
     }
+  }
+  const filter = input.process?.seccomp;
+  if (filter !== undefined) {
+    // As runc tells them: for one thread, synchronizing others means nothing.
+    const flags = filter.flags & ~TSYNC | (filter.notifies ? NEW_LISTENER : 0);
+    log.debug(`seccomp filter flags: ${flags}`);
   }
   log.debug("launch planned", {
     calls: from.calls,

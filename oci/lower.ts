@@ -131,6 +131,8 @@ export function lower(spec: Spec, context: LowerContext): LaunchInput {
       processCgroups: () => readText("/proc/self/cgroup"),
       rootfs,
       idMaps: idMaps.indexes,
+      locked: privileges !== "host" ||
+        namespaces.some(({ kind }) => kind === "user"),
       ...(linux.mountLabel && { mountLabel: linux.mountLabel }),
     }),
     devices: hasDev ? defaultDevices(linux) : [],

@@ -17,7 +17,12 @@ import { ORDINARY } from "../launch/mounts.ts";
 import { cgroupMounts } from "./cgroup_mounts.ts";
 import { ConfigError } from "./errors.ts";
 import { MountPoints } from "./mount_points.ts";
-import { type MountOptions, parseMountOptions } from "./mount_options.ts";
+import {
+  BIND_ATTRIBUTES,
+  MOUNT_ATTR_NOSYMFOLLOW,
+  type MountOptions,
+  parseMountOptions,
+} from "./mount_options.ts";
 import type { Mount } from "./spec.ts";
 
 /** Longest value that fsconfig(2) takes, in bytes. */
@@ -51,6 +56,11 @@ export interface MountContext {
   readonly rootfs?: string;
   /** The maps of ID-mapped mounts, by the mount's index. */
   readonly idMaps?: ReadonlyMap<number, number>;
+  /**
+   * Whether attributes of the host's mounts are locked, as they are in a user
+   * namespace; absent: no.
+   */
+  readonly locked?: boolean;
   /** The SELinux label of new file systems; absent without SELinux. */
   readonly mountLabel?: string;
 }
@@ -133,7 +143,7 @@ function lowerMount(
   mount: Mount,
   options: MountOptions,
   pointer: string,
-  { bundle, mountLabel }: MountContext,
+  { bundle, locked = false, mountLabel }: MountContext,
   idmap: { idmap?: IdmapInput },
 ): MountInput {
   const { destination, type = "", source = "" } = mount;
@@ -165,7 +175,8 @@ function lowerMount(
     }
     const recursive = options.bind === "rbind";
     const host = bindSource(mount, bundle);
-    return { ...common, kind: "bind", source: host, recursive, ...idmap };
+    const all = { ...common, clear: clear | implied(options, locked) };
+    return { ...all, kind: "bind", source: host, recursive, ...idmap };
   }
   if (type === "") {
     throw problem(
@@ -195,6 +206,16 @@ function lowerMount(
   const kind = "filesystem";
   const copyUp = options.tmpcopyup ? { copyUp: true } : {};
   return { ...common, kind, type, source, data: all, ...idmap, ...copyUp };
+}
+
+/**
+ * What a bind mount loses of its source's attributes: with options it has
+ * those and no others, as mount(2) does it and runc has it. Without any it is
+ * as its source, and what a user namespace may not change stays as well.
+ */
+function implied({ set, clear }: MountOptions, locked: boolean): number {
+  if ((set | clear) === 0) return 0;
+  return (locked ? MOUNT_ATTR_NOSYMFOLLOW : BIND_ATTRIBUTES) & ~set;
 }
 
 function problem(pointer: string, name: string, message: string): ConfigError {

@@ -5,7 +5,9 @@ import { ConfigError } from "./errors.ts";
 import { bindSource, isBind, lowerMounts } from "./lower_mounts.ts";
 import {
   MOUNT_ATTR_NODEV,
+  MOUNT_ATTR_NOEXEC,
   MOUNT_ATTR_NOSUID,
+  MOUNT_ATTR_NOSYMFOLLOW,
   MOUNT_ATTR_RDONLY,
   MS_PRIVATE,
 } from "./mount_options.ts";
@@ -123,7 +125,9 @@ Deno.test("lowerMounts() makes a bind mount's attributes the mount's", () => {
     source: "/s",
     recursive: true,
     set: MOUNT_ATTR_RDONLY,
-    clear: MOUNT_ATTR_NODEV,
+    // As mount(2): what is not asked for is not there.
+    clear: MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC |
+      MOUNT_ATTR_NOSYMFOLLOW,
     recursiveSet: MOUNT_ATTR_NODEV,
     propagation: [{ flag: MS_PRIVATE, recursive: true }],
   });

@@ -33,6 +33,10 @@ export const MOUNT_ATTR_NODIRATIME = 0x80;
 /** Do not follow symbolic links; since Linux 5.14. */
 export const MOUNT_ATTR_NOSYMFOLLOW = 0x20_0000;
 
+/** What mount(2) sets anew of a bind mount that gets any option. */
+export const BIND_ATTRIBUTES = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |
+  MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NOSYMFOLLOW;
+
 /** A change of the propagation type. */
 export interface Propagation {
   /** `MS_SHARED`, `MS_PRIVATE`, `MS_SLAVE` or `MS_UNBINDABLE`. */

@@ -88,9 +88,13 @@ function expected(flags: Flags, option: string): readonly [Flags, Flags] {
   const recursive = option.startsWith("r") &&
     (inner in FLAGS || inner in TIMES) && !(option in FLAGS) &&
     !(option in TIMES);
-  return recursive
-    ? [after(flags, inner), after(flags, inner)]
-    : [after(flags, option), flags];
+  if (recursive) return [after(flags, inner), after(flags, inner)];
+  // With an option for itself a bind mount has no more of its source's.
+  const plain = ["ro", "nosuid", "nodev", "noexec", "nosymfollow"];
+  const own = option in FLAGS || option in TIMES
+    ? flags.filter((flag) => !plain.includes(flag))
+    : flags;
+  return [after(own, option), flags];
 }
 
 const ATTRIBUTES = [...Object.keys(FLAGS), ...Object.keys(TIMES)].flatMap(

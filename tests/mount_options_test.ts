@@ -248,3 +248,49 @@ containerTest(
     assertOneLine(await container.run(), /nonsense=1.*\/t \(mounts\[8\]\)/);
   },
 );
+
+for (
+  const [options, wanted] of [
+    [["bind"], ["ro", "nosuid", "noexec", "nosymfollow"]],
+    [["bind", "dev"], ["rw"]],
+    [["bind", "ro"], ["ro"]],
+    [["bind", "nodev", "noexec"], ["rw", "nodev", "noexec"]],
+  ] as const
+) {
+  containerTest(
+    `a bind mount with ${options} of one with ro, nosuid, noexec, nosymfollow`,
+    script("grep ' /bound ' /proc/mounts | cut -d' ' -f4"),
+    async (container) => {
+      const source = `${container.folder}/source`;
+      Deno.mkdirSync(source);
+      change(container, (config) => {
+        config.mounts.push({
+          destination: "/bound",
+          type: "bind",
+          source,
+          options: [...options],
+        });
+      });
+      const words = container.words(
+        "run",
+        "-b",
+        container.bundle,
+        container.id,
+      );
+      const { stdout } = assertSuccess(
+        await run([
+          ...["unshare", "--mount", "sh", "-ec"],
+          `mount -t tmpfs -o mode=755 t ${source}
+          mount -o remount,bind,ro,nosuid,noexec,nosymfollow ${source}
+          exec "$@"`,
+          "sh",
+          ...words,
+        ]),
+      );
+      const all = ["ro", "rw", "nosuid", "nodev", "noexec", "nosymfollow"];
+      const found = stdout.trim().split(",").filter((o) => all.includes(o));
+      assertEquals(found.toSorted(), [...wanted].toSorted());
+    },
+    { programs: ["unshare"] },
+  );
+}
