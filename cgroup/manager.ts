@@ -1,12 +1,13 @@
 import { controllerVersions } from "./controllers.ts";
 import { deviceRules } from "./devices.ts";
 import { CgroupError } from "./error.ts";
-import { ExistingCgroups, type SystemdUnit } from "./existing.ts";
+import type { SystemdUnit } from "./existing.ts";
 import type { CgroupLayout } from "./layout.ts";
 import { LegacyCgroups } from "./legacy.ts";
+import { NoCgroups } from "./none.ts";
 import { cgroupPlace } from "./place.ts";
 import { type RareLowering, resourceWrites } from "./resources/lower.ts";
-import { propertyName, type ResourceWrite } from "./resources/write.ts";
+import { propertyName } from "./resources/write.ts";
 import type { CgroupLog, CgroupManager, CgroupResources } from "./types.ts";
 import { UnifiedCgroups } from "./unified.ts";
 
@@ -78,28 +79,5 @@ export function cgroupManager(
         "cgroup file system is mounted, mount cgroup2 on /sys/fs/cgroup",
     );
   }
-  return new NoCgroups(plan.log);
-}
-
-/** A host without cgroups, for a config that asks nothing of them. */
-class NoCgroups extends ExistingCgroups implements CgroupManager {
-  readonly #log: CgroupLog;
-
-  constructor(log: CgroupLog) {
-    super({ kind: "none", directories: [], created: [] });
-    this.#log = log;
-  }
-
-  /** Makes nothing, and says so. */
-  create(): void {
-    this.#log.warn("no cgroup file system is mounted: devices are not limited");
-  }
-
-  /** Nothing has been asked for. */
-  writes(): ResourceWrite[] {
-    return [];
-  }
-
-  /** There is nothing to apply. */
-  applyResources(): void {}
+  return new NoCgroups("no cgroup file system is mounted", plan.log);
 }

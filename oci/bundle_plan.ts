@@ -10,6 +10,7 @@ import { CgroupError } from "../cgroup/error.ts";
 import { type CgroupLayout, hostLayout } from "../cgroup/layout.ts";
 import { cgroupManager } from "../cgroup/manager.ts";
 import { loadRareLowering, needsRare } from "../cgroup/resources/lower.ts";
+import { NoCgroups } from "../cgroup/none.ts";
 import { scopeName, scopePath } from "../cgroup/systemd/scope.ts";
 import { realPath } from "../ffi/files.ts";
 import { planLaunch } from "../launch/compile.ts";
@@ -118,13 +119,14 @@ export async function planBundle(options: PlanOptions): Promise<BundlePlan> {
     ? await loadRareLowering()
     : undefined;
   return explained("plan the bundle", () => {
-    const layout = options.cgroupManager === "disabled"
+    const disabled = options.cgroupManager === "disabled";
+    const layout = disabled
       ? { kind: "none" as const, hierarchies: [], unified: undefined }
       : options.host?.layout ?? hostLayout();
     const scope = options.cgroupManager === "systemd"
       ? plannedScope(id, spec)
       : undefined;
-    const manager = cgroupManager(layout, {
+    const manager = disabled ? new NoCgroups("", log) : cgroupManager(layout, {
       id,
       spec,
       log,

@@ -9,6 +9,7 @@ import { deviceRules } from "../cgroup/devices.ts";
 import type { CgroupRecord, SystemdUnit } from "../cgroup/existing.ts";
 import { hostLayout } from "../cgroup/layout.ts";
 import { cgroupManager } from "../cgroup/manager.ts";
+import { NoCgroups } from "../cgroup/none.ts";
 import type { Scope } from "../cgroup/systemd/scope.ts";
 import type { CgroupManager, CgroupResources } from "../cgroup/types.ts";
 import { mayWrite, readText } from "../ffi/files.ts";
@@ -54,12 +55,8 @@ export class CreationCgroups {
     this.#resources = now;
     this.#later = later;
     if (kind === "disabled") {
-      const none = {
-        kind: "none" as const,
-        hierarchies: [],
-        unified: undefined,
-      };
-      this.manager = cgroupManager(none, { id, log });
+      const why = "cgroups are disabled (--cgroup-manager)";
+      this.manager = new NoCgroups(why, log);
       return;
     }
     const layout = hostLayout();

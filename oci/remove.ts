@@ -244,6 +244,12 @@ function removeCgroups(
   if (systemd === undefined) {
     return removeOwn(log, cgroups, () => mayHaveLeft(root, record));
   }
+  // A scope goes with its last process, and its name may be another's since.
+  if (cgroups.pids().length > 0 && !mayHaveLeft(root, record)) {
+    const { unit } = record.cgroups.systemd!;
+    log.warn(`the unit ${unit} is left to whoever uses it`);
+    return;
+  }
   cgroups.signalAll(SIGKILL);
   try {
     systemd.scopes.stopUnit(systemd.tools, record.cgroups.systemd!);

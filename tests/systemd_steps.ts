@@ -89,6 +89,22 @@ field status o1; left o2; $D delete -f o1; left same-name`,
     },
   },
   {
+    name: "deleting a stopped container spares another one in its place",
+    bundles: {
+      one: at(":next:name", runs("true")),
+      two: at(":next:name"),
+    },
+    script: `$D --systemd-cgroup run --detach --bundle $B/one x1
+until [ "$(field status x1)" = stopped ]; do sleep 0.05; done
+$D --systemd-cgroup run --detach --bundle $B/two x2
+$D delete x1; field status x2; $D delete -f x2; left next-name`,
+    check(output) {
+      const [warning = "", ...rest] = lines(output);
+      assertMatch(warning, /the unit next-name\.scope is left to whoever/);
+      assertEquals(rest, ["running"]);
+    },
+  },
+  {
     name: "a container without a cgroup namespace sees its scope alone",
     bundles: {
       one: (config) => {
