@@ -42,6 +42,7 @@ import {
   recordFile,
   savedConfig,
   startSocket,
+  updatedResources,
 } from "./store.ts";
 
 /** Processors for which the compiled binary has a prelude. */
@@ -171,6 +172,7 @@ function writeDelete(
     files: [
       startSocket(root, id),
       savedConfig(root, id),
+      updatedResources(root, id),
       startReport(root, id),
       `${guestsFolder(root, sandboxId)}/${id}`,
       ...SHORTCUTS.map((command) => shortcut(root, id, command)),
