@@ -25,6 +25,7 @@ import {
 } from "../launch/exec.ts";
 import { type ExecLaunchOptions, launchExec } from "../launch/exec_launch.ts";
 import { EXEC_NAME } from "../launch/init_name.ts";
+import type { ExecInput } from "../launch/exec_input.ts";
 import type { SchedulerInput } from "../launch/input.ts";
 import { FRAME, type Plan } from "../launch/plan.ts";
 import { schedule } from "../launch/scheduling.ts";
@@ -41,6 +42,7 @@ import type { ExecProcessOptions } from "./exec_process.ts";
 import { hostId } from "./id_maps.ts";
 import { initLives, processStat } from "./init_process.ts";
 import { cgroupInUnit, lowerExec } from "./lower_exec.ts";
+import type { Logger } from "./logger.ts";
 import type { Parts } from "./parts.ts";
 import { ownPrivileges } from "./privileges.ts";
 import { quote } from "./quote.ts";
@@ -192,6 +194,7 @@ export class Execution implements Disposable {
       ...seccomp !== undefined && { seccomp },
       loadsFilterEarly,
     });
+    if (runtime.log.debugs) tellDecisions(runtime.log, input);
     return { plan: planExec(input), ...late };
   }
 
@@ -308,4 +311,33 @@ export class Execution implements Disposable {
       sleep(BETWEEN);
     }
   }
+}
+
+/** Has lines in the log for what was decided about the process. */
+function tellDecisions(log: Logger, input: ExecInput): void {
+  const { affinity, cgroupDirectory, cgroupTasks, process } = input;
+  const { groups, noNewPrivileges, seccomp, terminal, uid, gid } = process;
+  log.debug(`namespaces joined: ${input.namespaces.join(", ") || "none"}`, {
+    init: input.initPid,
+  });
+  log.debug("cgroups joined", {
+    tasks: cgroupTasks,
+    unified: cgroupDirectory,
+    otherwise: input.initCgroup,
+  });
+  log.debug("the process is planned", {
+    program: process.args[0],
+    cwd: process.cwd,
+    user: `${uid}:${gid}`,
+    groups,
+    noNewPrivileges,
+    terminal: terminal?.from ?? "none",
+    seccomp: seccomp === undefined
+      ? "none"
+      : input.loadsFilterEarly
+      ? "before the process is made"
+      : "by the process",
+    processors: affinity.final ?? affinity.initial ? "as asked" : "all",
+    preserveFds: input.preserveFds,
+  });
 }

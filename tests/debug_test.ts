@@ -38,6 +38,7 @@ containerTest(
     const commands = {
       create: ["create", "--bundle", container.bundle, id],
       start: ["start", id],
+      exec: ["exec", id, "true"],
       kill: ["kill", id, "KILL"],
       delete: ["delete", "--force", id],
     };
@@ -53,6 +54,12 @@ containerTest(
         /^container created$/,
       ],
       start: [/^telling init/, /^init has become/, /^container started$/],
+      exec: [
+        /^namespaces joined: .*pid/,
+        /^cgroups joined$/,
+        /^the process is planned$/,
+        /^process started in the container$/,
+      ],
       kill: [/^sent SIGKILL$/],
       delete: [/^cgroups removed$/, /^container deleted$/, /^ran poststop/],
     };
