@@ -9,11 +9,16 @@ import { create } from "../mod.ts";
 const [bundle, restarts = "5"] = Deno.args;
 if (bundle === undefined) throw new Error("name a bundle");
 
-for (let attempt = 0; attempt <= Number(restarts); attempt++) {
-  // It is killed and deleted at the end of the block, whatever happens in it.
+/** Runs the container once; the status of its program. */
+async function once(bundle: string): Promise<number> {
+  // It is killed and deleted at the end, whatever happens until then.
   await using container = await create(`supervised-${Deno.pid}`, { bundle });
   await container.start();
-  const { status } = await container.wait();
+  return (await container.wait()).status;
+}
+
+for (let attempt = 0; attempt <= Number(restarts); attempt++) {
+  const status = await once(bundle);
   if (status === 0) {
     console.log(`done after ${attempt} restarts`);
     Deno.exit(0);

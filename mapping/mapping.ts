@@ -151,8 +151,11 @@ function containerDirectory(root: string, containerId: string): string {
   return `${root}/${FOLDER}/${containerId}`;
 }
 
-/** Where a container's mapping is put together: its creator is the only one. */
-function unfinishedDirectory(root: string, containerId: string): string {
+/**
+ * Where a container's mapping is put together: its creator is the only one.
+ * Whatever is there goes when the mapping is made or forgotten.
+ */
+export function unfinishedDirectory(root: string, containerId: string): string {
   const name = containerId.slice(1 - NAME_MAX);
   return `${root}/${FOLDER}/${UNFINISHED}${name}`;
 }

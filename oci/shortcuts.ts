@@ -26,7 +26,7 @@ import {
   SOCKET_PATH_MAX,
 } from "../launch/shortcut/start.ts";
 import type { Frozen } from "../launch/shortcut/steps.ts";
-import { mappingFolders } from "../mapping/mapping.ts";
+import { mappingFolders, unfinishedDirectory } from "../mapping/mapping.ts";
 import { containerType } from "./annotations.ts";
 import { isNamespaceInit } from "./init_process.ts";
 import type { Runtime } from "./runtime.ts";
@@ -178,8 +178,8 @@ function writeDelete(
       ...SHORTCUTS.map((command) => shortcut(root, id, command)),
     ],
     record: recordFile(root, id),
-    // No container has such a name.
-    aside: `${root}/~${id}.json`,
+    // No container has such a name, and a forced delete looks there.
+    aside: unfinishedDirectory(root, id),
     folder: containerFolder(root, id),
   });
   writeProgram(shortcut(root, id, "delete"), plan);

@@ -203,6 +203,8 @@ launcherTest(
     using running = new Running([path]);
     await until("ready", () => running.stdout.includes("ready"));
     assertOneLine(await launch(path), /^davit: Cannot take the cgroup .* busy/);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    // Throws if it has ended.
     running.kill("SIGKILL");
     await running.end();
     await until("it can be taken again", async () => {

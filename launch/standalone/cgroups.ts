@@ -176,19 +176,7 @@ export function removeCgroups(plan: PlanBuilder, input: LauncherInput): void {
   plan.because("remove the cgroups")
     .block(MADE, cgroups.map((): Field => [8, 0]))
     .block("pause", [[8, 0], [8, PAUSE]]);
-  if (killFile !== undefined) {
-    const none = plan.fresh("no such file");
-    const killed = plan.fresh("killed");
-    plan.call("openat", [AT_FDCWD, killFile, O.WRONLY | O.CLOEXEC, 0], {
-      to: "file",
-      tolerate: [{ errno: "any", goto: none }],
-    })
-      .call("write", [reg("file"), "1", 1], {
-        tolerate: [{ errno: "any", goto: killed }],
-      })
-      .label(killed).call("close", [reg("file")])
-      .label(none);
-  }
+  if (killFile !== undefined) endAll(plan, killFile, cgroups);
   for (const [index, { path }] of [...cgroups.entries()].reverse()) {
     const done = plan.fresh("removed");
     const busy = plan.fresh("busy");
@@ -217,4 +205,28 @@ export function removeCgroups(plan: PlanBuilder, input: LauncherInput): void {
       .jump(again)
       .label(done);
   }
+}
+
+/** Steps that end all processes of a cgroup, if it was made. */
+function endAll(
+  plan: PlanBuilder,
+  killFile: string,
+  cgroups: readonly LauncherCgroup[],
+): void {
+  const none = plan.fresh("none to kill");
+  const killed = plan.fresh("killed");
+  const folder = killFile.slice(0, killFile.lastIndexOf("/"));
+  const index = cgroups.findIndex(({ path }) => path === folder);
+  // Another launcher's container may be in one that was not made.
+  plan.add({ load: "flag", from: { block: MADE, at: 8 * index }, size: 8 })
+    .jump(none, [reg("flag"), "==", 0])
+    .call("openat", [AT_FDCWD, killFile, O.WRONLY | O.CLOEXEC, 0], {
+      to: "file",
+      tolerate: [{ errno: "any", goto: none }],
+    })
+    .call("write", [reg("file"), "1", 1], {
+      tolerate: [{ errno: "any", goto: killed }],
+    })
+    .label(killed).call("close", [reg("file")])
+    .label(none);
 }
