@@ -33,8 +33,8 @@ import { ProgramStdio, type StdioOptions } from "./stdio.ts";
 /** What a container is made from. */
 export interface CreateContainerOptions
   extends DavitOptions, BundleOptions, StdioOptions {
-  /** `disabled`: leave cgroups alone. */
-  readonly cgroupManager?: "cgroupfs" | "disabled";
+  /** Who makes cgroups: Davit itself (the default), systemd, or nobody. */
+  readonly cgroupManager?: "cgroupfs" | "systemd" | "disabled";
   /** Change the root with chroot(2), for an initramfs. */
   readonly noPivot?: boolean;
 }
