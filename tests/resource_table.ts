@@ -7,7 +7,7 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Config } from "./config.ts";
-import type { ResourceCase } from "./resource_cases.ts";
+import type { ResourceCase } from "./resource_case.ts";
 
 /** A runtime that Davit is compared with. */
 export type Peer = "runc" | "crun";

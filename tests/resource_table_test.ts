@@ -9,11 +9,8 @@ import { readConfig } from "./bundle.ts";
 import { Container, onPath, rootTest } from "./container.ts";
 import { assertSuccess, DAVIT, readIfThere, REPO, run } from "./davit.ts";
 import { umlMissing, underUml } from "./uml.ts";
-import {
-  type Disk,
-  type ResourceCase,
-  resourceCases,
-} from "./resource_cases.ts";
+import type { Disk, ResourceCase } from "./resource_case.ts";
+import { resourceCases } from "./resource_cases.ts";
 import { checkTable, type Peer, writeCases } from "./resource_table.ts";
 
 const PEERS = ["runc", "crun"].filter(onPath) as Peer[];

@@ -3,7 +3,8 @@
  * runc and crun; and what systemd makes of limits when it loads its units anew.
  */
 import { assertEquals } from "@std/assert";
-import { type ResourceCase, resourceCases } from "./resource_cases.ts";
+import type { ResourceCase } from "./resource_case.ts";
+import { resourceCases } from "./resource_cases.ts";
 import { checkTable, type Peer, writeCases } from "./resource_table.ts";
 import type { Step } from "./systemd_job.ts";
 import { HOST, USER } from "./systemd_vm.ts";
