@@ -9,7 +9,7 @@ import { CgroupError } from "../cgroup/error.ts";
 import type { SystemdTools } from "../cgroup/systemd/manager.ts";
 import { SyscallError } from "../ffi/error.ts";
 import { close, read, write } from "../ffi/fd.ts";
-import { isDirectory, stat } from "../ffi/files.ts";
+import { isDirectory, readText, stat } from "../ffi/files.ts";
 import { poll, POLLIN } from "../ffi/poll.ts";
 import { connect } from "../ffi/socket.ts";
 import { variable } from "./variables.ts";
@@ -34,6 +34,7 @@ export async function loadSystemd(): Promise<SystemdPart> {
     poll,
     POLLIN,
     read,
+    readText,
     stat,
     SyscallError,
     uid,

@@ -1,4 +1,4 @@
-/** Containers for which nobody makes cgroups. */
+/** Containers for which nobody makes cgroups, or nobody can. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { command, containerTest, idOf } from "./container.ts";
 import { assertOneLine, assertSuccess, readIfThere, run } from "./davit.ts";
@@ -47,5 +47,23 @@ containerTest(
     );
     assertSuccess(await container.davit(["kill", "--all", id, "KILL"]));
     assertSuccess(await container.davit(["delete", "--force", id]));
+  },
+);
+
+containerTest(
+  "a host without systemd makes no scopes",
+  command(["true"]),
+  async (container) => {
+    const { bundle, id } = container;
+    const run = ["--systemd-cgroup", "run", "--bundle", bundle, id];
+    assertOneLine(
+      await container.davit(run),
+      /systemd not running on this host \("\/run\/systemd\/system" is missing\), leave out --systemd-cgroup/,
+    );
+  },
+  {
+    missing: readIfThere("/proc/1/comm") === "systemd\n"
+      ? "a host without systemd"
+      : undefined,
   },
 );

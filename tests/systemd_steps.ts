@@ -257,6 +257,17 @@ done; left w1`,
     },
   },
   {
+    name: "a process of another pid namespace has no scope",
+    bundles: { one: runs("true") },
+    script: `unshare --pid --fork --mount-proc \\
+  $D --systemd-cgroup run --bundle $B/one ns-1; echo $?; left ns-1`,
+    check(output) {
+      const [error = "", ...rest] = lines(output);
+      assertMatch(error, /not process 1 of this pid namespace/);
+      assertEquals(rest, ["1"]);
+    },
+  },
+  {
     name: "without a bus root talks with systemd itself",
     bundles: { one: runs("cat", "/proc/self/cgroup") },
     script: `exec 3>&1

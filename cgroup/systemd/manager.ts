@@ -8,7 +8,7 @@
 
 import type { SyscallError } from "../../ffi/error.ts";
 import type { CgroupError } from "../error.ts";
-import type { isDirectory, stat } from "../../ffi/files.ts";
+import type { isDirectory, readText, stat } from "../../ffi/files.ts";
 import { type Environment, managerAddresses } from "./address.ts";
 import { Bus, BusError, type BusTools } from "./bus.ts";
 import type { Property } from "./properties.ts";
@@ -19,6 +19,7 @@ export interface SystemdTools extends BusTools {
   readonly CgroupError: typeof CgroupError;
   readonly environment: Environment;
   readonly isDirectory: typeof isDirectory;
+  readonly readText: typeof readText;
   readonly stat: typeof stat;
   readonly SyscallError: typeof SyscallError;
   /** This user's ID on the host; undefined: it is not known. */
@@ -63,6 +64,14 @@ export class SystemdManager implements Disposable {
       throw this.#error(
         "Cannot make cgroups through systemd: systemd not running on this " +
           `host ("${BOOTED}" is missing), leave out --systemd-cgroup`,
+      );
+    }
+    // What it is told of a process is its number, which is another's in
+    // another pid namespace.
+    if (!user && tools.readText("/proc/1/comm").trim() !== "systemd") {
+      throw this.#error(
+        "Cannot make cgroups through systemd: it is not process 1 of this pid " +
+          "namespace, leave out --systemd-cgroup",
       );
     }
     this.#bus = this.#connect(tools);
