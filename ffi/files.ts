@@ -74,6 +74,9 @@ export function readBytes(
   const fd = open(path, O.RDONLY);
   try {
     return readToEnd(fd, max);
+  } catch (error) {
+    if (!(error instanceof SyscallError)) throw error;
+    throw new SyscallError(error.call, error.errno, path); // not its number
   } finally {
     close(fd);
   }

@@ -5,6 +5,8 @@
  */
 
 import { cgroupManagerFromState } from "../cgroup/existing.ts";
+import { E } from "../ffi/errno.ts";
+import { SyscallError } from "../ffi/error.ts";
 import { readText } from "../ffi/files.ts";
 import { INIT_NAME } from "../launch/init_name.ts";
 import type { Status } from "./runtime.ts";
@@ -20,14 +22,20 @@ interface Stat {
   readonly startTime: string;
 }
 
-/** Reads /proc/PID/stat; undefined when there is no such process. */
+/**
+ * Reads /proc/PID/stat; undefined when there is no such process.
+ * @throws {SyscallError} it cannot be read: whether there is one is not known
+ */
 export function processStat(pid: number): Stat | undefined {
   let text: string;
   try {
     text = readText(`/proc/${pid}/stat`);
-  } catch {
+  } catch (error) {
     // Gone before (ENOENT) or while (ESRCH) it was read.
-    return undefined;
+    const gone = error instanceof SyscallError &&
+      (error.errno === E.ENOENT || error.errno === E.ESRCH);
+    if (gone) return undefined;
+    throw error;
   }
   // The name, in parentheses, may hold anything; fields count from behind it.
   const end = text.lastIndexOf(")");
