@@ -22,13 +22,16 @@ export type DirectoryOf = (write: ResourceWrite) => string | undefined;
  * first depends on what is there: what it refuses is tried again after the
  * others.
  *
+ * @param goOn whether to do what is left after a failure, too
  * @throws {CgroupError} a controller is not there, or the kernel refuses
  */
 export function applyWrites(
   writes: readonly ResourceWrite[],
   directoryOf: DirectoryOf,
+  goOn = false,
 ): void {
   let pending = writes;
+  const failures: unknown[] = [];
   while (pending.length > 0) {
     const refused: { write: ResourceWrite; error: unknown }[] = [];
     for (const write of pending) {
@@ -38,14 +41,16 @@ export function applyWrites(
         applyWrite(directory, write);
       } catch (error) {
         const cause = error instanceof CgroupError ? error.cause : undefined;
-        if (osCode(cause) !== "EINVAL") throw error;
-        refused.push({ write, error });
+        if (osCode(cause) === "EINVAL") refused.push({ write, error });
+        else if (goOn) failures.push(error);
+        else throw error;
       }
     }
     // No other write has changed what the kernel has against these.
     if (refused.length === pending.length) throw refused[0]!.error;
     pending = refused.map(({ write }) => write);
   }
+  if (failures.length > 0) throw failures[0];
 }
 
 /** The error for a controller that no hierarchy has. */
@@ -116,6 +121,9 @@ function hint(code: string, path: string, write: ResourceWrite): string {
   }
   if (code === "ENODEV" && write.line !== undefined) {
     return ", is there such a device, and is it a whole disk?";
+  }
+  if (code === "EOPNOTSUPP" && /weight/.test(file)) {
+    return ", the device's I/O scheduler has no weights, choose bfq";
   }
   if (code !== "EINVAL") return "";
   if (/^cpu\.(weight|shares)$/.test(file)) {

@@ -98,7 +98,7 @@ Deno.test(
     const at = (minor: number) => ({ major: 8, minor, rate: 7 });
     const resources = {
       memory: { limit: 7 },
-      cpu: { quota: 5, shares: 1024, cpus: "0" },
+      cpu: { quota: 5, shares: 512, cpus: "0" },
       pids: { limit: 3 },
       blockIO: {
         weight: 30,
@@ -131,6 +131,38 @@ Deno.test(
 );
 
 Deno.test(
+  "writesBack() leaves alone the lines of other devices",
+  withRoot((root) => {
+    fill(root, { "io.bfq.weight": "default 100\n8:0 20\n" });
+    const device = (minor: number) => ({ major: 8, minor, weight: 40 });
+    const weightDevice = [device(0), device(16)];
+    const resources = { blockIO: { weight: 100, weightDevice } };
+    const writes = resourceWrites("v2", resources, rare);
+    const snapshot = takeSnapshot(writes, () => root);
+    fill(root, { "io.bfq.weight": "default 100\n8:0 40\n" });
+    assertEquals(writesBack(snapshot).map(({ value }) => value), ["8:0 20"]);
+  }),
+);
+
+Deno.test(
+  "applyWrites() does what is left when it is to go on",
+  withRoot((root) => {
+    fill(root, { "pids.max": "max\n" });
+    Deno.mkdirSync(`${root}/cpu.weight`);
+    const resources = { cpu: { shares: 512 }, pids: { limit: 5 } };
+    const writes = resourceWrites("v2", resources);
+    assertThrows(() => applyWrites(writes, () => root), CgroupError, "weight");
+    assertEquals(Deno.readTextFileSync(`${root}/pids.max`), "max\n");
+    assertThrows(
+      () => applyWrites(writes, () => root, true),
+      CgroupError,
+      "weight",
+    );
+    assertEquals(Deno.readTextFileSync(`${root}/pids.max`), "5");
+  }),
+);
+
+Deno.test(
   "writesBack() knows the file of the OOM killer",
   withRoot((root) => {
     fill(root, {
@@ -138,7 +170,7 @@ Deno.test(
     });
     const writes = resourceWrites("v1", { memory: { disableOOMKiller: true } });
     const snapshot = takeSnapshot(writes, () => root);
-    applyWrites(writes, () => root);
+    fill(root, { "memory.oom_control": "oom_kill_disable 1\nunder_oom 0\n" });
     const values = (all: ResourceWrite[]) => all.map(({ value }) => value);
     assertEquals(values(writesBack(snapshot)), ["0"]);
   }),

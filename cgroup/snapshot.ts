@@ -38,14 +38,14 @@ export function takeSnapshot(
 
 /** The writes that put back what has changed since, the last change first. */
 export function writesBack(snapshot: Snapshot): ResourceWrite[] {
-  return snapshot.toReversed()
-    .filter(({ path, text }) => tryRead(path) !== text)
-    .flatMap(({ write, file, text }) =>
-      valuesBack(write, file, text).map((value) => {
-        const { instead: _, ...one } = write;
-        return { ...one, file, value, optional: true as const };
-      })
-    );
+  return snapshot.toReversed().flatMap(({ write, path, file, text }) => {
+    const before = valuesBack(write, file, text);
+    const now = valuesBack(write, file, tryRead(path) ?? text);
+    if (now.join("\n") === before.join("\n")) return [];
+    const { instead: _, ...one } = write;
+    const optional = true as const;
+    return before.map((value) => ({ ...one, file, value, optional }));
+  });
 }
 
 /** What to write to a file for it to hold again what it held. */

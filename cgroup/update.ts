@@ -90,7 +90,7 @@ export function updateResources(request: UpdateRequest): Updated {
       writes: back,
       ...devices !== undefined && { devices: oldDevices },
     });
-    applyWrites(back, directoryOf);
+    applyWrites(back, directoryOf, true);
   };
   try {
     inform?.(notice);
