@@ -94,7 +94,11 @@ export async function doSteps(
       return `echo "${MARK} ${i}"; ${before}bash ${step} </dev/null 2>&1`;
     });
     const { code, stdout, stderr } = await underSystemd(
-      [...lines, `echo "${MARK} end"`].join("\n"),
+      [
+        `systemctl start user@${USER.uid}.service`,
+        ...lines,
+        `echo "${MARK} end"`,
+      ].join("\n"),
       seconds,
       layout,
     );

@@ -41,6 +41,35 @@ $D delete -f u1; left u1`,
       ]),
   },
   {
+    name: "root of a user's own namespace has the user's manager",
+    asUser: true,
+    bundles: {
+      one: (config) => {
+        limited(config);
+        const { linux } = config;
+        linux.namespaces = linux.namespaces.filter(({ type }) =>
+          type !== "user"
+        );
+        delete linux.uidMappings;
+        delete linux.gidMappings;
+      },
+    },
+    script: `${
+      inner(`
+$D --systemd-cgroup create --bundle $B/one u8; cgroup u8
+values $(cgroup u8) memory.max
+$D start u8; $D exec u8 cat /proc/self/cgroup; $D delete -f u8`)
+    }
+unshare --user --map-root-user --mount bash inner
+left u8`,
+    check: (output) =>
+      assertEquals(lines(output), [
+        `/sys/fs/cgroup${MANAGER}/user.slice/davit-u8.scope`,
+        `memory.max=${32 << 20}`,
+        "0::/",
+      ]),
+  },
+  {
     name: "a user without a manager is told so",
     asUser: true,
     bundles: { one: () => {} },
