@@ -420,7 +420,8 @@ export class Creation {
     extras.meanwhile?.();
     if (this.#cgroups.none) return;
     const isSandbox = containerType(spec) !== "container";
-    const resourceCgroups = processCgroupsPath(spec, { isSandbox, log });
+    const placed = this.#cgroups.placed(spec);
+    const resourceCgroups = processCgroupsPath(placed, { isSandbox, log });
     this.#record = { ...this.#record, resourceCgroups };
   }
 

@@ -115,6 +115,14 @@ export class CreationCgroups {
     return { cgroupDirectories, awaitsPlace };
   }
 
+  /** A configuration with the path below each root that systemd gives them. */
+  placed(spec: Spec): Spec {
+    const { linux } = spec;
+    if (this.#scope === undefined || !linux?.cgroupsPath) return spec;
+    const cgroupsPath = this.#scope.place.slice(1);
+    return { ...spec, linux: { ...linux, cgroupsPath } };
+  }
+
   /** Makes them, with no process in them. */
   make(): void {
     this.manager.create();

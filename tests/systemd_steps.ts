@@ -57,11 +57,14 @@ $D delete n1; echo deleted $?; left n1`,
   {
     name: "cgroupsPath names the slice, which may be new, and the scope",
     bundles: {
-      nested: at("a-b-c.slice:pre:nm", runs("cat", "/proc/self/cgroup")),
+      nested: at("a-b-c.slice:pre:nm", (config) => {
+        config.linux.resources = { pids: { limit: 9 } };
+      }),
       root: at("-.slice:pre:nm"),
       plain: at(":pre:nm"),
     },
     script: `$D --systemd-cgroup create --bundle $B/nested p1; cgroup p1
+sed 's/.*"resourceCgroups":\\[\\([^]]*\\)\\].*/\\1/' davit/p1/state.json; echo
 $D delete -f p1; systemctl is-active a-b-c.slice
 $D --cgroup-manager systemd create --bundle $B/root p2; cgroup p2; $D delete -f p2
 $D --systemd-cgroup create --bundle $B/plain p3; cgroup p3; $D delete -f p3
@@ -69,6 +72,7 @@ left pre-nm`,
     check(output) {
       assertEquals(lines(output), [
         "/sys/fs/cgroup/a.slice/a-b.slice/a-b-c.slice/pre-nm.scope",
+        '"/sys/fs/cgroup/a.slice/a-b.slice/a-b-c.slice/pre-nm.scope"',
         "active",
         "/sys/fs/cgroup/pre-nm.scope",
         "/sys/fs/cgroup/system.slice/pre-nm.scope",
