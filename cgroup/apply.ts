@@ -22,16 +22,13 @@ export type DirectoryOf = (write: ResourceWrite) => string | undefined;
  * first depends on what is there: what it refuses is tried again after the
  * others.
  *
- * @param goOn whether to do what is left after a failure, too
  * @throws {CgroupError} a controller is not there, or the kernel refuses
  */
 export function applyWrites(
   writes: readonly ResourceWrite[],
   directoryOf: DirectoryOf,
-  goOn = false,
 ): void {
   let pending = writes;
-  const failures: unknown[] = [];
   while (pending.length > 0) {
     const refused: { write: ResourceWrite; error: unknown }[] = [];
     for (const write of pending) {
@@ -41,16 +38,14 @@ export function applyWrites(
         applyWrite(directory, write);
       } catch (error) {
         const cause = error instanceof CgroupError ? error.cause : undefined;
-        if (osCode(cause) === "EINVAL") refused.push({ write, error });
-        else if (goOn) failures.push(error);
-        else throw error;
+        if (osCode(cause) !== "EINVAL") throw error;
+        refused.push({ write, error });
       }
     }
     // No other write has changed what the kernel has against these.
     if (refused.length === pending.length) throw refused[0]!.error;
     pending = refused.map(({ write }) => write);
   }
-  if (failures.length > 0) throw failures[0];
 }
 
 /** The error for a controller that no hierarchy has. */

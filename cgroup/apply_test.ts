@@ -4,7 +4,7 @@ import { CgroupError } from "./error.ts";
 import { withRoot } from "./fake_cgroups.ts";
 import { loadRareLowering, resourceWrites } from "./resources/lower.ts";
 import type { ResourceWrite } from "./resources/write.ts";
-import { takeSnapshot, writesBack } from "./snapshot.ts";
+import { putBack, takeSnapshot, writesBack } from "./snapshot.ts";
 
 const rare = await loadRareLowering();
 
@@ -82,7 +82,7 @@ Deno.test(
 );
 
 Deno.test(
-  "writesBack() puts back what has changed, the last change first",
+  "writesBack() puts back what has changed",
   withRoot((root) => {
     const before = {
       "cpu.max": "max 100000\n",
@@ -116,15 +116,15 @@ Deno.test(
     assertEquals(
       writesBack(snapshot).map(({ file, value }) => `${file}=${value}`),
       [
-        "memory.high=max",
-        "io.max=8:16 wbps=max",
-        "io.max=8:0 rbps=5 wbps=max riops=max wiops=max",
-        "io.bfq.weight=8:16 default",
-        "io.bfq.weight=default 100",
-        "cpuset.cpus=\n",
-        "cpu.max=max 100000",
-        "cpu.weight=100",
         "memory.max=max",
+        "cpu.weight=100",
+        "cpu.max=max 100000",
+        "cpuset.cpus=\n",
+        "io.bfq.weight=default 100",
+        "io.bfq.weight=8:16 default",
+        "io.max=8:0 rbps=5 wbps=max riops=max wiops=max",
+        "io.max=8:16 wbps=max",
+        "memory.high=max",
       ],
     );
   }),
@@ -145,20 +145,19 @@ Deno.test(
 );
 
 Deno.test(
-  "applyWrites() does what is left when it is to go on",
+  "putBack() does what is left when something fails, and says so",
   withRoot((root) => {
-    fill(root, { "pids.max": "max\n" });
-    Deno.mkdirSync(`${root}/cpu.weight`);
+    fill(root, { "pids.max": "max\n", "cpu.weight": "100\n" });
     const resources = { cpu: { shares: 512 }, pids: { limit: 5 } };
     const writes = resourceWrites("v2", resources);
-    assertThrows(() => applyWrites(writes, () => root), CgroupError, "weight");
-    assertEquals(Deno.readTextFileSync(`${root}/pids.max`), "max\n");
-    assertThrows(
-      () => applyWrites(writes, () => root, true),
-      CgroupError,
-      "weight",
-    );
-    assertEquals(Deno.readTextFileSync(`${root}/pids.max`), "5");
+    const snapshot = takeSnapshot(writes, () => root);
+    applyWrites(writes, () => root);
+    const directoryOf = ({ file }: ResourceWrite) =>
+      file === "cpu.weight" ? undefined : root;
+    assertThrows(() => putBack(snapshot, directoryOf), CgroupError, "shares");
+    assertEquals(contents(root), { "cpu.weight": "59", "pids.max": "max" });
+    putBack(snapshot, () => root);
+    assertEquals(contents(root), { "cpu.weight": "100", "pids.max": "max" });
   }),
 );
 

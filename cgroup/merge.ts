@@ -53,17 +53,26 @@ export function mergeResources(
 /**
  * Changes, with what the kernel takes only together: on v2 a quota and its
  * period are one file, and the limit of swap is that of memory and swap
- * together, less that of memory.
+ * together, less that of memory. BFQ forgets the weights of single devices
+ * with a new one of all.
  */
 export function withLinked(
   versionOf: VersionOf,
   current: CgroupLimits,
   changes: CgroupLimits,
 ): CgroupLimits {
-  const { cpu, memory } = changes;
+  const { blockIO, cpu, memory } = changes;
   const merged = mergeResources(current, changes);
   return {
     ...changes,
+    ...blockIO?.weight && {
+      blockIO: {
+        ...blockIO,
+        ...merged.blockIO?.weightDevice && {
+          weightDevice: merged.blockIO.weightDevice,
+        },
+      },
+    },
     ...cpu && { cpu: { ...cpu, ...linkedCpu(versionOf("cpu"), merged, cpu) } },
     ...memory && {
       memory: {

@@ -111,6 +111,21 @@ Deno.test("withLinked() adds what v2 has in one file, or needs", () => {
   assertEquals(linked({ pids: { limit: 1 } }), { pids: { limit: 1 } });
 });
 
+Deno.test("withLinked() adds the weights of devices to a new one of all", () => {
+  const device = (weight: number) => ({ major: 8, minor: 0, weight });
+  const current = { blockIO: { weight: 5, weightDevice: [device(6)] } };
+  const linked = (blockIO: CgroupResources["blockIO"]) =>
+    withLinked(() => "v1", current, { ...blockIO && { blockIO } }).blockIO;
+  assertEquals(linked({ weight: 7 }), { weight: 7, weightDevice: [device(6)] });
+  assertEquals(linked({ weight: 7, weightDevice: [device(8)] }), {
+    weight: 7,
+    weightDevice: [device(8)],
+  });
+  assertEquals(linked({ weightDevice: [device(8)] }), {
+    weightDevice: [device(8)],
+  });
+});
+
 Deno.test("withLinked() leaves v1 alone, where each has a file", () => {
   const changes = { cpu: { quota: 30 }, memory: { swap: 400 } };
   assertEquals(withLinked(() => "v1", CURRENT, changes), changes);

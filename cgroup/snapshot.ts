@@ -5,7 +5,7 @@
  */
 
 import { readText } from "../ffi/files.ts";
-import type { DirectoryOf } from "./apply.ts";
+import { applyWrites, type DirectoryOf } from "./apply.ts";
 import type { ResourceWrite } from "./resources/write.ts";
 
 /** A file before it was written. */
@@ -36,9 +36,9 @@ export function takeSnapshot(
   });
 }
 
-/** The writes that put back what has changed since, the last change first. */
+/** The writes that put back what has changed since. */
 export function writesBack(snapshot: Snapshot): ResourceWrite[] {
-  return snapshot.toReversed().flatMap(({ write, path, file, text }) => {
+  return snapshot.flatMap(({ write, path, file, text }) => {
     const before = valuesBack(write, file, text);
     const now = valuesBack(write, file, tryRead(path) ?? text);
     if (now.join("\n") === before.join("\n")) return [];
@@ -46,6 +46,33 @@ export function writesBack(snapshot: Snapshot): ResourceWrite[] {
     const optional = true as const;
     return before.map((value) => ({ ...one, file, value, optional }));
   });
+}
+
+/**
+ * Puts back what has changed since, as far as that goes. What is there is
+ * looked at each time: some writes change more than one file, such as BFQ's
+ * weight of all devices, which takes the place of those of each.
+ *
+ * @throws {CgroupError} what the kernel refuses
+ */
+export function putBack(snapshot: Snapshot, directoryOf: DirectoryOf): void {
+  let failures: unknown[] = [];
+  for (const _pass of snapshot) {
+    failures = [];
+    let changed = false;
+    for (const one of snapshot) {
+      try {
+        const writes = writesBack([one]);
+        applyWrites(writes, directoryOf);
+        changed ||= writes.length > 0;
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    // Values depend on each other: once more, where one has changed.
+    if (failures.length === 0 || !changed) break;
+  }
+  if (failures.length > 0) throw failures[0];
 }
 
 /** What to write to a file for it to hold again what it held. */

@@ -14,7 +14,7 @@ import type { CgroupLayout } from "./layout.ts";
 import { mergeResources, withLinked } from "./merge.ts";
 import { type RareLowering, resourceWrites } from "./resources/lower.ts";
 import type { ResourceWrite } from "./resources/write.ts";
-import { takeSnapshot, writesBack } from "./snapshot.ts";
+import { putBack, takeSnapshot, writesBack } from "./snapshot.ts";
 import type { CgroupResources } from "./types.ts";
 import { changeDevices } from "./update_devices.ts";
 
@@ -90,7 +90,7 @@ export function updateResources(request: UpdateRequest): Updated {
       writes: back,
       ...devices !== undefined && { devices: oldDevices },
     });
-    applyWrites(back, directoryOf, true);
+    putBack(snapshot, directoryOf);
   };
   try {
     inform?.(notice);

@@ -74,7 +74,7 @@ Deno.test(
       notices.map(({ writes }) => writes.map(({ file }) => file)),
       [
         ["memory.max", "memory.swap.max", "cpu.max"],
-        ["cpu.max", "memory.swap.max", "memory.max"],
+        ["memory.max", "memory.swap.max", "cpu.max"],
       ],
     );
   }),
