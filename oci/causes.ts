@@ -191,15 +191,6 @@ function cgroupCause({ errno, path = "" }: Failure) {
       return `${quote(parent)} may have no more cgroups below it: raise ` +
         limits.join(" or ");
     }
-    if (contents(`${parent}/cpuset.cpus`) === "" && path.includes("cpuset")) {
-      return `${quote(parent)} has no processors: write some to its ` +
-        "cpuset.cpus and cpuset.mems";
-    }
-  }
-  if (errno === E.EBUSY && contents(`${parent}/cgroup.procs`) !== "") {
-    return `${quote(parent)} has processes of its own, which a cgroup that ` +
-      "hands controllers down may not have: move them, or choose another " +
-      "linux.cgroupsPath";
   }
   return undefined;
 }

@@ -1,8 +1,27 @@
 /** The causes of failures, each made for real, are told with their mends. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Config, Patch } from "./config.ts";
-import { command, type Container, containerTest } from "./container.ts";
-import { assertOneLine, assertSuccess, run } from "./davit.ts";
+import {
+  change,
+  command,
+  Container,
+  containerTest,
+  rootTest,
+} from "./container.ts";
+import {
+  assertOneLine,
+  assertSuccess,
+  readIfThere,
+  run,
+  until,
+} from "./davit.ts";
+import { umlMissing, underUml } from "./uml.ts";
+
+/** Where this host has cgroup v2, alone or beside v1. */
+const V2 = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"].find((path) =>
+  readIfThere(`${path}/cgroup.procs`) !== "" &&
+  readIfThere(`${path}/tasks`) === ""
+);
 
 /** A test that `run` fails with a line that tells the cause. */
 function fails(
@@ -227,6 +246,68 @@ fails(
     'd=/sys/fs/cgroup/pids; [ -d $d ] || d=/sys/fs/cgroup; mount --bind $d $d && mount -o remount,bind,ro $d && exec "$@"',
     "sh",
   ],
+);
+
+containerTest(
+  "the cause is told: a cgroup that may have no more below it",
+  command(["true"]),
+  async (container) => {
+    const parent = `${V2}/davit-full-${container.id}`;
+    Deno.mkdirSync(parent);
+    try {
+      Deno.writeTextFileSync(`${parent}/cgroup.max.descendants`, "0");
+      change(container, (config) => {
+        config.linux.cgroupsPath = `/davit-full-${container.id}/below`;
+      });
+      assertOneLine(
+        await container.run(),
+        /temporarily unavailable; ".*" may have no more cgroups below it: raise cgroup\.max\.descendants$/,
+      );
+    } finally {
+      Deno.removeSync(parent);
+    }
+  },
+  { missing: V2 === undefined ? "a mount of cgroup v2" : undefined },
+);
+
+rootTest("the cause is told: a cgroup with processes of its own", async () => {
+  await using container = new Container(command(["true"], (config) => {
+    config.linux.cgroupsPath = "/busy/below";
+    config.linux.resources = { memory: { limit: 64 << 20 } };
+  }));
+  const { stdout } = await underUml("v2", [
+    "sh",
+    "-c",
+    'mkdir /sys/fs/cgroup/busy && echo $$ >/sys/fs/cgroup/busy/cgroup.procs && "$@" 2>&1',
+    "sh",
+    ...container.words("run", "--bundle", container.bundle, container.id),
+  ]);
+  assertMatch(
+    stdout,
+    /"\/sys\/fs\/cgroup\/busy\/cgroup\.subtree_control": EBUSY, that cgroup has processes of its own/,
+  );
+}, { missing: umlMissing() });
+
+containerTest(
+  "the cause is told: a container that ends while exec joins it",
+  command(["sleep", "1000"]),
+  async (container) => {
+    assertSuccess(await container.run(["--detach"]));
+    const { pid } = await container.state();
+    const slow = "inject=setns:delay_enter=3000000";
+    const joining = run([
+      ...["strace", "-f", "-qq", "-o", `${container.folder}/trace`],
+      ...["-e", "trace=setns", "-e", slow],
+      ...container.words("exec", container.id, "true"),
+    ]);
+    const begun = () => readIfThere(`${container.folder}/trace`) !== "";
+    await until("it joins", begun);
+    Deno.kill(pid, "SIGKILL");
+    const { code, stderr } = await joining;
+    assertEquals(code, 255);
+    assertMatch(stderr, /; the container has ended meanwhile$/m);
+  },
+  { programs: ["strace"] },
 );
 
 containerTest(
