@@ -22,9 +22,9 @@ async function loop({ name, root, bundle, count }: LoopJob): Promise<void> {
   for (let i = 0; i < count; i++) {
     const id = `${name}-${i}`;
     const { pid } = await create(runtime, { id, bundle });
-    start(runtime, id);
+    await start(runtime, id);
     waitChild(pid);
-    remove(runtime, id, { force: false });
+    await remove(runtime, id, { force: false });
   }
 }
 
