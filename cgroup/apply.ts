@@ -56,6 +56,8 @@ export function notMounted(
     "system",
     `Cannot set ${propertyName(pointer)}: the cgroup controller ` +
       `"${controller}" is not mounted, mount it`,
+    undefined,
+    pointer,
   );
 }
 

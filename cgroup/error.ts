@@ -14,11 +14,19 @@ export class CgroupError extends Error {
   override readonly name = "CgroupError";
   /** What kind of failure this is. */
   readonly code: CgroupErrorCode;
+  /** JSON pointer of the property that cannot be had; "" for none. */
+  readonly pointer: string;
 
   /** Makes the error; `cause` is the file system's error behind it. */
-  constructor(code: CgroupErrorCode, message: string, cause?: unknown) {
+  constructor(
+    code: CgroupErrorCode,
+    message: string,
+    cause?: unknown,
+    pointer = "",
+  ) {
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;
+    this.pointer = pointer;
   }
 }
 

@@ -45,6 +45,8 @@ export function cgroupPlace(id: string, cgroupsPath = ""): string {
         JSON.stringify(cgroupsPath)
       }: ${wrong}, ` +
         "give a path below it",
+      undefined,
+      "/linux/cgroupsPath",
     );
   }
   return "/" + parts.join("/");

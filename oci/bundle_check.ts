@@ -6,6 +6,7 @@
  * @module
  */
 
+import { hostLayout } from "../cgroup/layout.ts";
 import { errnoText } from "../ffi/errno.ts";
 import { AT_FDCWD, Handle, O, openat2 } from "../ffi/fd.ts";
 import { isDirectory, realPath, S, stat } from "../ffi/files.ts";
@@ -20,6 +21,7 @@ import { withoutOwnNamespaces } from "./namespace_paths.ts";
 import { osText } from "./os_error.ts";
 import { programPlaces, programProblem } from "./program_check.ts";
 import { describeValue, quote } from "./quote.ts";
+import { resourceProblems } from "./resource_check.ts";
 import { HOOKS } from "./schema_config.ts";
 import type { Spec } from "./spec.ts";
 import { validate, type ValidateOptions } from "./validate.ts";
@@ -80,7 +82,15 @@ export function hostProblems(spec: Spec, bundle: string): Problem[] {
     ...mountProblems(spec, bundle),
     ...namespaceProblems(spec),
     ...hookProblems(spec),
+    ...resourceProblems(withoutScope(spec), hostLayout()),
   ];
+}
+
+/** A path of systemd's, `slice:prefix:name`, is checked by who makes it. */
+function withoutScope(spec: Spec): Spec {
+  const { linux } = spec;
+  const { cgroupsPath, ...rest } = linux ?? {};
+  return cgroupsPath?.split(":").length === 3 ? { ...spec, linux: rest } : spec;
 }
 
 function problem(

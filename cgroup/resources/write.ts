@@ -85,6 +85,8 @@ export function refusal(
   return new CgroupError(
     "config",
     `Cannot set ${propertyName(pointer)} to ${value}: ${why}`,
+    undefined,
+    pointer,
   );
 }
 
