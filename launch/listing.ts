@@ -27,6 +27,7 @@ export type PlanProcess = "first" | "init";
 
 /** One system call of a plan. */
 export interface ListedCall {
+  /** The process that makes it. */
   readonly process: PlanProcess;
   /** Whether it is made by `create`, or only when `start` comes. */
   readonly phase: "create" | "start";
