@@ -276,6 +276,7 @@ export class Restoration {
       const startTime = processStat(pid)?.startTime;
       if (startTime === undefined) return; // criu will say what became of it
       this.#undo.push(() => endInit(pid));
+      this.#cgroups.limitInit();
       this.#record = {
         ...this.#record,
         status: "created",
