@@ -17,14 +17,30 @@ import {
 import { cgroupsOf } from "../leftovers.ts";
 
 /** Programs that a machine needs, beside the client's own. */
-export const PROGRAMS = ["unshare", "nsenter", "ip"];
+export const PROGRAMS = ["unshare", "nsenter", "ip", "mountpoint"];
 
-/** The first process. It reaps what daemons leave to it, and awaits the end. */
+/**
+ * The first process. It reaps what daemons leave to it, and awaits the end.
+ * Beside the file systems of cgroup v1 there is nothing: engines take any
+ * folder there for a controller, and make some themselves.
+ */
 const INIT = `set -eu
 mount -t tmpfs tmpfs /dev/shm
 mount -t tmpfs tmpfs /run
 mount -t tmpfs tmpfs "$1"
 mkdir /run/lock
+if test "$(stat -f -c %T /sys/fs/cgroup)" = tmpfs; then
+  mkdir "$1/cgroup"
+  mount --rbind /sys/fs/cgroup "$1/cgroup"
+  mount -t tmpfs -o mode=755 tmpfs /sys/fs/cgroup
+  for path in "$1"/cgroup/*; do
+    at=/sys/fs/cgroup/\${path##*/}
+    if test -L "$path"; then cp -P "$path" "$at"
+    elif mountpoint -q "$path"; then mkdir "$at"; mount --bind "$path" "$at"; fi
+  done
+  umount -R "$1/cgroup"
+  rmdir "$1/cgroup"
+fi
 ip link set lo up
 exec 3<&0
 cat <&3 >/dev/null &

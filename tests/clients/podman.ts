@@ -21,8 +21,7 @@ const DATA = "/mnt";
 
 /**
  * Makes a machine ready for podman. Users are its own; devices may be opened
- * by everybody; folders that podman makes beside the cgroup v1 file systems
- * stay in the machine; mounts propagate, as podman expects of its host.
+ * by everybody; mounts propagate, as podman expects of its host.
  */
 const SET_UP = `
 mount --bind . ${DATA}
@@ -37,17 +36,6 @@ for device in fuse:229 net/tun:200; do
   mknod -m 666 etc/$name c 10 \${device#*:}
   mount --bind etc/$name /dev/\${device%:*}
 done
-if test "$(stat -f -c %T /sys/fs/cgroup)" = tmpfs; then
-  mkdir etc/cgroup
-  mount --rbind /sys/fs/cgroup etc/cgroup
-  mount -t tmpfs -o mode=755 tmpfs /sys/fs/cgroup
-  for path in etc/cgroup/*; do
-    at=/sys/fs/cgroup/\${path##*/}
-    if test -L $path; then cp -P $path $at
-    elif mountpoint -q $path; then mkdir $at; mount --bind $path $at; fi
-  done
-  umount -R etc/cgroup
-fi
 mount --make-rshared /
 touch "$binary"
 mount --bind "$(command -v "$runtime")" "$binary"

@@ -45,7 +45,7 @@ const needs = {
   programs: [
     ...PROGRAMS,
     ..."podman conmon buildah catatonit newuidmap slirp4netns".split(" "),
-    ..."runc setpriv script mountpoint pgrep".split(" "),
+    ..."runc setpriv script pgrep".split(" "),
   ],
   missing: !isThere(NETAVARK)
     ? "netavark"
