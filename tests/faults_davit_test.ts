@@ -31,8 +31,9 @@ function points(trace: string, marks: readonly string[]): Point[] {
     if (call === undefined) continue;
     const when = (counts.get(call) ?? 0) + 1;
     counts.set(call, when);
-    // The command line names it as well.
-    begun ||= call !== "execve" && marks.some((mark) => line.includes(mark));
+    // The command line names it as well, and the prelude looks for shortcuts.
+    begun ||= call !== "execve" && !/\/(start|delete|kill[-\w]*)"/.test(line) &&
+      marks.some((mark) => line.includes(mark));
     if (begun && !DENOS.test(call)) found.push({ call, when });
   }
   return found;
