@@ -29,7 +29,7 @@ export const R_X86_64 = {
 /** Bytes of a row of the tables: of a symbol, of a relocation. */
 export const SYMBOL = 24, RELOCATION = 24;
 
-const PF_X = 1, PF_R = 4;
+const PF_X = 1, PF_W = 2, PF_R = 4;
 const PROGRAM_HEADER = 56;
 
 /** A part of the file that is loaded, readable and executable. */
@@ -137,6 +137,32 @@ export class ElfFile {
         if (this.#text(text) === name) yield p;
       }
     }
+  }
+
+  /**
+   * Makes what can be written to larger by `size` bytes, which start as zero.
+   *
+   * @returns the address of the first of them, a multiple of 8
+   * @throws {Error} there is no room
+   */
+  reserveZeroed(size: number): bigint {
+    const loaded = this.headers().filter(({ type }) => type === PT.LOAD);
+    const data = loaded.findLast(({ row }) =>
+      (this.view.getUint32(row + 4, true) & PF_W) !== 0
+    );
+    if (data === undefined) throw new Error("nothing can be written to");
+    const start = (data.address + data.memorySize + 7n) & ~7n;
+    const end = start + BigInt(size);
+    const page = (end + 0xfffn) & ~0xfffn;
+    if (
+      loaded.some((l) =>
+        l.address >= data.address && l.address < page && l !== data
+      )
+    ) {
+      throw new Error("there is no room behind its data");
+    }
+    this.view.setBigUint64(data.row + 40, end - data.address, true);
+    return start;
   }
 
   /**

@@ -93,18 +93,20 @@ export function addPrelude(
   binary: Uint8Array,
   prelude: Prelude,
 ): Uint8Array<ArrayBuffer> {
-  const elf = new ElfFile(binary);
+  const elf = new ElfFile(binary.slice());
+  const count = elf.reserveZeroed(8);
   const address = alignUp(elf.end, PAGE);
   const content = machineCode(prelude, {
     entry: elf.entry - address,
     setenv: elf.importSlot("setenv") - address,
     dlsym: elf.importSlot("dlsym") - address,
     syscall: elf.importSlot("syscall") - address,
+    count: count - address,
   });
   const offset = alignUp(BigInt(binary.length), PAGE);
   const segment: LoadSegment = { offset, address, size: content.length };
   const whole = new Uint8Array(Number(offset) + content.length);
-  whole.set(binary);
+  whole.set(elf.bytes);
   whole.set(content, Number(offset));
   const changed = new ElfFile(whole);
   changed.replaceNote(segment);
@@ -113,10 +115,13 @@ export function addPrelude(
   return whole;
 }
 
+/** What the machine code reaches outside of itself. */
+type Outside = "entry" | "setenv" | "dlsym" | "syscall" | "count";
+
 /** The code, its table and what the table points to. */
 function machineCode(
   { caches, name }: Prelude,
-  outside: Readonly<Record<"entry" | "setenv" | "dlsym" | "syscall", bigint>>,
+  outside: Readonly<Record<Outside, bigint>>,
 ): Uint8Array {
   const code = Uint8Array.fromHex(CODE.replaceAll(" ", ""));
   const rest = new Pool(8 * (FIELDS + caches.length * ROW + 1));
@@ -133,6 +138,7 @@ function machineCode(
     rest.string("mallopt"),
     ...WORDS.map((word) => rest.string(word)),
     outside.syscall - BigInt(code.length),
+    outside.count - BigInt(code.length),
     ...caches.flatMap(({ words, content, folder }) => [
       rest.string(words.map((word) => `${word}\0`).join("")),
       rest.bytes(content),
@@ -146,7 +152,7 @@ function machineCode(
 }
 
 /** Words of the table before the rows of the caches, and of each row. */
-const FIELDS = 10 + WORDS.length, ROW = 5;
+const FIELDS = 11 + WORDS.length, ROW = 5;
 
 /** What stands behind a table: where it is, from the table's address. */
 class Pool {

@@ -37,15 +37,18 @@
 .set ROOTS_NAME, 208  # USER=root,
 .set OWN, 216         # davit,
 .set NAMESPACE, 224   # /proc/self/ns/user,
-.set SYSCALL, 232     # of the address of syscall.
-.set CACHES, 240      # The code caches, each of them
+.set SYSCALL, 232     # of the address of syscall,
+.set COUNT, 240       # of a word of zero that can be written to.
+.set CACHES, 248      # The code caches, each of them
 .set WORDS, 0         # the words of its commands, and an empty one,
 .set CACHE, 8         # its content,
 .set LENGTH, 16       # (its length)
 .set FOLDER, 24       # its folder,
 .set FILE, 32         # its file;
 .set ROW, 40          # behind the last one, a zero.
-.set HEAP, 0x400000
+.set HEAP, 0x400000   # how much more the heap gets than is asked for
+.set USED, 0x340000   # what of that a run uses
+.set READ_ONLY, 8     # pages of V8's read-only heap
 .macro string register, field
   mov \register, [r13+\field]
   add \register, r13
@@ -55,14 +58,20 @@ _start:
   jmp begin
 
   # Deno calls this in place of libc's madvise. V8 allocates its heap in pages of
-  # 256 KB, of which it says last that they may be dumped, as is usual: it is of
-  # more use to have their memory at once rather than by some fifty faults.
+  # 256 KB, of which it says last that they may be dumped, as is usual. Of the
+  # first ones, which are read-only, it needs little, of all others nearly
+  # everything: they get their memory at once rather than by 64 faults.
   .balign 8
 madvise:
+  lea rax, [rip+table]
   cmp edx, 17               # MADV_DODUMP
   jne 1f
   cmp rsi, 0x40000
   ja 1f
+  mov rcx, [rax+COUNT]
+  lock inc dword ptr [rax+rcx]
+  cmp dword ptr [rax+rcx], READ_ONLY
+  jbe 1f
   mov edx, 23               # MADV_POPULATE_WRITE
   mov eax, 28               # madvise
   syscall
@@ -73,7 +82,6 @@ madvise:
   mov rdx, rsi
   mov rsi, rdi
   mov edi, 28
-  lea rax, [rip+table]
   add rax, [rax+SYSCALL]
   jmp [rax]                 # which sets errno
 
@@ -631,8 +639,8 @@ found:
 nowhere:
   mov r14, [r13+NOWHERE]
 
-  # Deno takes some four megabytes at its start, page by page, which costs twice
-  # as much as one call for all of them: the heap begins with as many.
+  # Deno takes more than three megabytes at its start, page by page, which costs
+  # twice as much as one call for all of them: the heap begins with as many.
 heap:
   xor edi, edi              # RTLD_DEFAULT
   mov rsi, [r13+MALLOPT]
@@ -664,10 +672,9 @@ set:
   mov eax, 12               # brk: where the heap ends
   xor edi, edi
   syscall
-  mov esi, HEAP
-  sub rax, rsi
-  and rax, -4096
-  mov rdi, rax
+  lea rdi, [rax-HEAP]
+  and rdi, -4096
+  mov esi, USED
   mov edx, 23               # MADV_POPULATE_WRITE
   mov eax, 28               # madvise
   syscall

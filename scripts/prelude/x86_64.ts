@@ -1,11 +1,16 @@
 /** The prelude for x86_64; made from x86_64.s by scripts/assemble.ts. */
 export const CODE = //
-  "eb40            " + // jmp 0x42
+  "eb51            " + // jmp 0x53
   "660f1f440000    " + // nop WORD PTR [rax+rax*1+0x0]
+  "488d0561070000  " + // lea rax,[rip+0x761] # 0x770
   "83fa11          " + // cmp edx,0x11
-  "7518            " + // jne 0x25
+  "7529            " + // jne 0x3d
   "4881fe00000400  " + // cmp rsi,0x40000
-  "770f            " + // ja 0x25
+  "7720            " + // ja 0x3d
+  "488b88f0000000  " + // mov rcx,QWORD PTR [rax+0xf0]
+  "f0ff0408        " + // lock inc DWORD PTR [rax+rcx*1]
+  "833c0808        " + // cmp DWORD PTR [rax+rcx*1],0x8
+  "760f            " + // jbe 0x3d
   "ba17000000      " + // mov edx,0x17
   "b81c000000      " + // mov eax,0x1c
   "0f05            " + // syscall
@@ -15,56 +20,55 @@ export const CODE = //
   "4889f2          " + // mov rdx,rsi
   "4889fe          " + // mov rsi,rdi
   "bf1c000000      " + // mov edi,0x1c
-  "488d0527070000  " + // lea rax,[rip+0x727] # 0x760
   "480380e8000000  " + // add rax,QWORD PTR [rax+0xe8]
   "ff20            " + // jmp QWORD PTR [rax]
   "4989d4          " + // mov r12,rdx
-  "4c8d2d14070000  " + // lea r13,[rip+0x714] # 0x760
+  "4c8d2d13070000  " + // lea r13,[rip+0x713] # 0x770
   "4989e6          " + // mov r14,rsp
   "fc              " + // cld
   "498d5e08        " + // lea rbx,[r14+0x8]
   "488b33          " + // mov rsi,QWORD PTR [rbx]
   "4883c308        " + // add rbx,0x8
   "4885f6          " + // test rsi,rsi
-  "745e            " + // je 0xbe
+  "745e            " + // je 0xcf
   "ac              " + // lods al,BYTE PTR ds:[rsi]
   "84c0            " + // test al,al
-  "74ef            " + // je 0x54
-  "79f9            " + // jns 0x60
+  "74ef            " + // je 0x65
+  "79f9            " + // jns 0x71
   "ba80bf0000      " + // mov edx,0xbf80
   "b901000000      " + // mov ecx,0x1
   "3cc2            " + // cmp al,0xc2
-  "7238            " + // jb 0xad
+  "7238            " + // jb 0xbe
   "3ce0            " + // cmp al,0xe0
-  "7220            " + // jb 0x99
-  "8d4901          " + // lea ecx,[rcx+0x1]
-  "7502            " + // jne 0x80
-  "b2a0            " + // mov dl,0xa0
-  "3ced            " + // cmp al,0xed
-  "7502            " + // jne 0x86
-  "b69f            " + // mov dh,0x9f
-  "3cf0            " + // cmp al,0xf0
-  "720f            " + // jb 0x99
+  "7220            " + // jb 0xaa
   "8d4901          " + // lea ecx,[rcx+0x1]
   "7502            " + // jne 0x91
+  "b2a0            " + // mov dl,0xa0
+  "3ced            " + // cmp al,0xed
+  "7502            " + // jne 0x97
+  "b69f            " + // mov dh,0x9f
+  "3cf0            " + // cmp al,0xf0
+  "720f            " + // jb 0xaa
+  "8d4901          " + // lea ecx,[rcx+0x1]
+  "7502            " + // jne 0xa2
   "b290            " + // mov dl,0x90
   "3cf4            " + // cmp al,0xf4
-  "7718            " + // ja 0xad
-  "7502            " + // jne 0x99
+  "7718            " + // ja 0xbe
+  "7502            " + // jne 0xaa
   "b68f            " + // mov dh,0x8f
   "ac              " + // lods al,BYTE PTR ds:[rsi]
   "38d0            " + // cmp al,dl
-  "720f            " + // jb 0xad
+  "720f            " + // jb 0xbe
   "38f0            " + // cmp al,dh
-  "770b            " + // ja 0xad
+  "770b            " + // ja 0xbe
   "ba80bf0000      " + // mov edx,0xbf80
   "ffc9            " + // dec ecx
-  "75ee            " + // jne 0x99
-  "ebb3            " + // jmp 0x60
+  "75ee            " + // jne 0xaa
+  "ebb3            " + // jmp 0x71
   "498bb5c0000000  " + // mov rsi,QWORD PTR [r13+0xc0]
   "4c01ee          " + // add rsi,r13
   "bb01000000      " + // mov ebx,0x1
-  "eb47            " + // jmp 0x105
+  "eb47            " + // jmp 0x116
   "4881ec00100000  " + // sub rsp,0x1000
   "b859000000      " + // mov eax,0x59
   "498b7d38        " + // mov rdi,QWORD PTR [r13+0x38]
@@ -74,13 +78,13 @@ export const CODE = //
   "0f05            " + // syscall
   "498b7610        " + // mov rsi,QWORD PTR [r14+0x10]
   "4885f6          " + // test rsi,rsi
-  "7449            " + // je 0x12d
+  "7449            " + // je 0x13e
   "85c0            " + // test eax,eax
-  "7845            " + // js 0x12d
+  "7845            " + // js 0x13e
   "c6040400        " + // mov BYTE PTR [rsp+rax*1],0x0
   "4889e7          " + // mov rdi,rsp
-  "e85b040000      " + // call 0x54f
-  "7537            " + // jne 0x12d
+  "e85b040000      " + // call 0x560
+  "7537            " + // jne 0x13e
   "498bb5c8000000  " + // mov rsi,QWORD PTR [r13+0xc8]
   "4c01ee          " + // add rsi,r13
   "bb03000000      " + // mov ebx,0x3
@@ -94,7 +98,7 @@ export const CODE = //
   "b801000000      " + // mov eax,0x1
   "0f05            " + // syscall
   "89df            " + // mov edi,ebx
-  "e9a2030000      " + // jmp 0x4cf
+  "e9a2030000      " + // jmp 0x4e0
   "4c89f4          " + // mov rsp,r14
   "498b0e          " + // mov rcx,QWORD PTR [r14]
   "498d5cce10      " + // lea rbx,[r14+rcx*8+0x10]
@@ -103,132 +107,132 @@ export const CODE = //
   "488b33          " + // mov rsi,QWORD PTR [rbx]
   "4883c308        " + // add rbx,0x8
   "4885f6          " + // test rsi,rsi
-  "743f            " + // je 0x187
+  "743f            " + // je 0x198
   "498b7d48        " + // mov rdi,QWORD PTR [r13+0x48]
   "4c01ef          " + // add rdi,r13
-  "e80d040000      " + // call 0x561
-  "0f841b040000    " + // je 0x575
+  "e80d040000      " + // call 0x572
+  "0f841b040000    " + // je 0x586
   "498bbdd0000000  " + // mov rdi,QWORD PTR [r13+0xd0]
   "4c01ef          " + // add rdi,r13
-  "e8e6030000      " + // call 0x54f
-  "7502            " + // jne 0x16d
+  "e8e6030000      " + // call 0x560
+  "7502            " + // jne 0x17e
   "ffc2            " + // inc edx
   "498b7d50        " + // mov rdi,QWORD PTR [r13+0x50]
   "4c01ef          " + // add rdi,r13
-  "e8e8030000      " + // call 0x561
-  "75c1            " + // jne 0x13c
+  "e8e8030000      " + // call 0x572
+  "75c1            " + // jne 0x14d
   "803c0e00        " + // cmp BYTE PTR [rsi+rcx*1],0x0
-  "74bb            " + // je 0x13c
+  "74bb            " + // je 0x14d
   "488d2c0e        " + // lea rbp,[rsi+rcx*1]
-  "ebb5            " + // jmp 0x13c
+  "ebb5            " + // jmp 0x14d
   "498d5e10        " + // lea rbx,[r14+0x10]
   "4531ff          " + // xor r15d,r15d
   "488b33          " + // mov rsi,QWORD PTR [rbx]
   "4885f6          " + // test rsi,rsi
-  "0f84db030000    " + // je 0x575
+  "0f84db030000    " + // je 0x586
   "498b7d58        " + // mov rdi,QWORD PTR [r13+0x58]
   "4c01ef          " + // add rdi,r13
-  "e8a9030000      " + // call 0x54f
-  "7450            " + // je 0x1f8
+  "e8a9030000      " + // call 0x560
+  "7450            " + // je 0x209
   "498b7d60        " + // mov rdi,QWORD PTR [r13+0x60]
   "4c01ef          " + // add rdi,r13
-  "e89b030000      " + // call 0x54f
-  "7433            " + // je 0x1e9
+  "e89b030000      " + // call 0x560
+  "7433            " + // je 0x1fa
   "498b7d68        " + // mov rdi,QWORD PTR [r13+0x68]
   "4c01ef          " + // add rdi,r13
-  "e88d030000      " + // call 0x54f
-  "7425            " + // je 0x1e9
+  "e88d030000      " + // call 0x560
+  "7425            " + // je 0x1fa
   "498b7d70        " + // mov rdi,QWORD PTR [r13+0x70]
   "4c01ef          " + // add rdi,r13
-  "e87f030000      " + // call 0x54f
-  "752c            " + // jne 0x1fe
+  "e87f030000      " + // call 0x560
+  "752c            " + // jne 0x20f
   "4c8b7b08        " + // mov r15,QWORD PTR [rbx+0x8]
   "4d85ff          " + // test r15,r15
-  "0f8496030000    " + // je 0x575
+  "0f8496030000    " + // je 0x586
   "41803f2f        " + // cmp BYTE PTR [r15],0x2f
-  "0f858c030000    " + // jne 0x575
+  "0f858c030000    " + // jne 0x586
   "48837b0800      " + // cmp QWORD PTR [rbx+0x8],0x0
-  "0f8481030000    " + // je 0x575
+  "0f8481030000    " + // je 0x586
   "4883c308        " + // add rbx,0x8
   "4883c308        " + // add rbx,0x8
-  "eb90            " + // jmp 0x18e
+  "eb90            " + // jmp 0x19f
   "4531d2          " + // xor r10d,r10d
   "4d8b4578        " + // mov r8,QWORD PTR [r13+0x78]
   "4d01e8          " + // add r8,r13
   "4c89c7          " + // mov rdi,r8
-  "e83f030000      " + // call 0x54f
-  "0f84d9000000    " + // je 0x2ef
+  "e83f030000      " + // call 0x560
+  "0f84d9000000    " + // je 0x300
   "4d8b8580000000  " + // mov r8,QWORD PTR [r13+0x80]
   "4d01e8          " + // add r8,r13
   "4c89c7          " + // mov rdi,r8
-  "e827030000      " + // call 0x54f
-  "0f849c000000    " + // je 0x2ca
+  "e827030000      " + // call 0x560
+  "0f849c000000    " + // je 0x2db
   "498bbda0000000  " + // mov rdi,QWORD PTR [r13+0xa0]
   "4c01ef          " + // add rdi,r13
-  "e812030000      " + // call 0x54f
-  "0f8532030000    " + // jne 0x575
+  "e812030000      " + // call 0x560
+  "0f8532030000    " + // jne 0x586
   "4d8b85b0000000  " + // mov r8,QWORD PTR [r13+0xb0]
   "4d01e8          " + // add r8,r13
   "488b7308        " + // mov rsi,QWORD PTR [rbx+0x8]
   "4885f6          " + // test rsi,rsi
-  "0f841b030000    " + // je 0x575
+  "0f841b030000    " + // je 0x586
   "498bbda8000000  " + // mov rdi,QWORD PTR [r13+0xa8]
   "4c01ef          " + // add rdi,r13
-  "e8e6020000      " + // call 0x54f
-  "750e            " + // jne 0x279
+  "e8e6020000      " + // call 0x560
+  "750e            " + // jne 0x28a
   "4d8b85b8000000  " + // mov r8,QWORD PTR [r13+0xb8]
   "4d01e8          " + // add r8,r13
   "4883c308        " + // add rbx,0x8
   "4883c308        " + // add rbx,0x8
   "48833b00        " + // cmp QWORD PTR [rbx],0x0
-  "0f84ee020000    " + // je 0x575
+  "0f84ee020000    " + // je 0x586
   "488b7308        " + // mov rsi,QWORD PTR [rbx+0x8]
   "4885f6          " + // test rsi,rsi
-  "0f84e1020000    " + // je 0x575
+  "0f84e1020000    " + // je 0x586
   "48837b1000      " + // cmp QWORD PTR [rbx+0x10],0x0
-  "0f85d6020000    " + // jne 0x575
+  "0f85d6020000    " + // jne 0x586
   "4c89c7          " + // mov rdi,r8
   "803f00          " + // cmp BYTE PTR [rdi],0x0
-  "0f84ca020000    " + // je 0x575
-  "e89f020000      " + // call 0x54f
+  "0f84ca020000    " + // je 0x586
+  "e89f020000      " + // call 0x560
   "9c              " + // pushf
   "49ffc0          " + // inc r8
   "418078ff00      " + // cmp BYTE PTR [r8-0x1],0x0
-  "75f6            " + // jne 0x2b1
+  "75f6            " + // jne 0x2c2
   "9d              " + // popf
-  "744a            " + // je 0x308
+  "744a            " + // je 0x319
   "49ffc0          " + // inc r8
   "418078ff00      " + // cmp BYTE PTR [r8-0x1],0x0
-  "75f6            " + // jne 0x2be
-  "ebd5            " + // jmp 0x29f
+  "75f6            " + // jne 0x2cf
+  "ebd5            " + // jmp 0x2b0
   "488b7308        " + // mov rsi,QWORD PTR [rbx+0x8]
   "4885f6          " + // test rsi,rsi
-  "0f849e020000    " + // je 0x575
+  "0f849e020000    " + // je 0x586
   "498bbd88000000  " + // mov rdi,QWORD PTR [r13+0x88]
   "4c01ef          " + // add rdi,r13
-  "e869020000      " + // call 0x54f
-  "7507            " + // jne 0x2ef
+  "e869020000      " + // call 0x560
+  "7507            " + // jne 0x300
   "41ffc2          " + // inc r10d
   "4883c308        " + // add rbx,0x8
   "4883c308        " + // add rbx,0x8
   "48833b00        " + // cmp QWORD PTR [rbx],0x0
-  "0f8478020000    " + // je 0x575
+  "0f8478020000    " + // je 0x586
   "48837b0800      " + // cmp QWORD PTR [rbx+0x8],0x0
-  "0f856d020000    " + // jne 0x575
+  "0f856d020000    " + // jne 0x586
   "b86b000000      " + // mov eax,0x6b
   "0f05            " + // syscall
   "4189c1          " + // mov r9d,eax
   "4d85ff          " + // test r15,r15
-  "7564            " + // jne 0x37b
+  "7564            " + // jne 0x38c
   "4885ed          " + // test rbp,rbp
-  "750a            " + // jne 0x326
+  "750a            " + // jne 0x337
   "85c0            " + // test eax,eax
-  "0f8551020000    " + // jne 0x575
-  "eb4b            " + // jmp 0x371
+  "0f8551020000    " + // jne 0x586
+  "eb4b            " + // jmp 0x382
   "85c0            " + // test eax,eax
-  "753d            " + // jne 0x367
+  "753d            " + // jne 0x378
   "85d2            " + // test edx,edx
-  "7543            " + // jne 0x371
+  "7543            " + // jne 0x382
   "4881ec00010000  " + // sub rsp,0x100
   "b804000000      " + // mov eax,0x4
   "498bbde0000000  " + // mov rdi,QWORD PTR [r13+0xe0]
@@ -238,13 +242,13 @@ export const CODE = //
   "488b4c2408      " + // mov rcx,QWORD PTR [rsp+0x8]
   "4881c400010000  " + // add rsp,0x100
   "85c0            " + // test eax,eax
-  "0f8518020000    " + // jne 0x575
+  "0f8518020000    " + // jne 0x586
   "b8fdffffef      " + // mov eax,0xeffffffd
   "4839c1          " + // cmp rcx,rax
-  "740a            " + // je 0x371
+  "740a            " + // je 0x382
   "4989ef          " + // mov r15,rbp
   "ba01000000      " + // mov edx,0x1
-  "eb0c            " + // jmp 0x37d
+  "eb0c            " + // jmp 0x38e
   "4d8bbd90000000  " + // mov r15,QWORD PTR [r13+0x90]
   "4d01ef          " + // add r15,r13
   "31d2            " + // xor edx,edx
@@ -255,49 +259,49 @@ export const CODE = //
   "ac              " + // lods al,BYTE PTR ds:[rsi]
   "aa              " + // stos BYTE PTR es:[rdi],al
   "84c0            " + // test al,al
-  "e0fa            " + // loopne 0x38f
-  "0f85da010000    " + // jne 0x575
+  "e0fa            " + // loopne 0x3a0
+  "0f85da010000    " + // jne 0x586
   "85d2            " + // test edx,edx
-  "7414            " + // je 0x3b3
+  "7414            " + // je 0x3c4
   "c647ff2f        " + // mov BYTE PTR [rdi-0x1],0x2f
   "498bb5d8000000  " + // mov rsi,QWORD PTR [r13+0xd8]
   "4c01ee          " + // add rsi,r13
   "ac              " + // lods al,BYTE PTR ds:[rsi]
   "aa              " + // stos BYTE PTR es:[rdi],al
   "84c0            " + // test al,al
-  "75fa            " + // jne 0x3ad
+  "75fa            " + // jne 0x3be
   "c647ff2f        " + // mov BYTE PTR [rdi-0x1],0x2f
   "488b33          " + // mov rsi,QWORD PTR [rbx]
   "8a06            " + // mov al,BYTE PTR [rsi]
   "3c30            " + // cmp al,0x30
-  "0f82b1010000    " + // jb 0x575
+  "0f82b1010000    " + // jb 0x586
   "b900010000      " + // mov ecx,0x100
   "ac              " + // lods al,BYTE PTR ds:[rsi]
   "aa              " + // stos BYTE PTR es:[rdi],al
   "3c2f            " + // cmp al,0x2f
-  "0f84a2010000    " + // je 0x575
+  "0f84a2010000    " + // je 0x586
   "84c0            " + // test al,al
-  "e0f2            " + // loopne 0x3c9
-  "0f8598010000    " + // jne 0x575
+  "e0f2            " + // loopne 0x3da
+  "0f8598010000    " + // jne 0x586
   "488d6fff        " + // lea rbp,[rdi-0x1]
   "c645002f        " + // mov BYTE PTR [rbp+0x0],0x2f
   "4c89c6          " + // mov rsi,r8
   "ac              " + // lods al,BYTE PTR ds:[rsi]
   "aa              " + // stos BYTE PTR es:[rdi],al
   "84c0            " + // test al,al
-  "75fa            " + // jne 0x3e8
+  "75fa            " + // jne 0x3f9
   "b806000000      " + // mov eax,0x6
   "4889e7          " + // mov rdi,rsp
   "488db42400200000" + // lea rsi,[rsp+0x2000]
   "0f05            " + // syscall
   "85c0            " + // test eax,eax
-  "0f85ce000000    " + // jne 0x4d6
+  "0f85ce000000    " + // jne 0x4e7
   "44398c241c200000" + // cmp DWORD PTR [rsp+0x201c],r9d
-  "0f855f010000    " + // jne 0x575
+  "0f855f010000    " + // jne 0x586
   "8b842418200000  " + // mov eax,DWORD PTR [rsp+0x2018]
   "2512f00000      " + // and eax,0xf012
   "3d00800000      " + // cmp eax,0x8000
-  "0f8548010000    " + // jne 0x575
+  "0f8548010000    " + // jne 0x586
   "488dbc2400200000" + // lea rdi,[rsp+0x2000]
   "4889fe          " + // mov rsi,rdi
   "31c0            " + // xor eax,eax
@@ -313,15 +317,15 @@ export const CODE = //
   "b83a000000      " + // mov eax,0x3a
   "0f05            " + // syscall
   "85c0            " + // test eax,eax
-  "0f88fc000000    " + // js 0x575
-  "7521            " + // jne 0x49c
+  "0f88fc000000    " + // js 0x586
+  "7521            " + // jne 0x4ad
   "b83b000000      " + // mov eax,0x3b
   "4889e7          " + // mov rdi,rsp
   "488db42400200000" + // lea rsi,[rsp+0x2000]
   "488d942408200000" + // lea rdx,[rsp+0x2008]
   "0f05            " + // syscall
   "bf01000000      " + // mov edi,0x1
-  "eb33            " + // jmp 0x4cf
+  "eb33            " + // jmp 0x4e0
   "89c7            " + // mov edi,eax
   "b83d000000      " + // mov eax,0x3d
   "488db42400200000" + // lea rsi,[rsp+0x2000]
@@ -329,92 +333,92 @@ export const CODE = //
   "4531d2          " + // xor r10d,r10d
   "0f05            " + // syscall
   "83f8fc          " + // cmp eax,0xfffffffc
-  "74e7            " + // je 0x49e
+  "74e7            " + // je 0x4af
   "85c0            " + // test eax,eax
-  "0f88b6000000    " + // js 0x575
+  "0f88b6000000    " + // js 0x586
   "83bc240020000000" + // cmp DWORD PTR [rsp+0x2000],0x0
-  "0f85a8000000    " + // jne 0x575
+  "0f85a8000000    " + // jne 0x586
   "31ff            " + // xor edi,edi
   "b8e7000000      " + // mov eax,0xe7
   "0f05            " + // syscall
   "4585d2          " + // test r10d,r10d
-  "0f8496000000    " + // je 0x575
+  "0f8496000000    " + // je 0x586
   "c6450000        " + // mov BYTE PTR [rbp+0x0],0x0
-  "e84d000000      " + // call 0x535
+  "e84d000000      " + // call 0x546
   "4889ef          " + // mov rdi,rbp
   "48ffcf          " + // dec rdi
   "803f2f          " + // cmp BYTE PTR [rdi],0x2f
-  "75f8            " + // jne 0x4eb
+  "75f8            " + // jne 0x4fc
   "48ffc7          " + // inc rdi
   "498bb598000000  " + // mov rsi,QWORD PTR [r13+0x98]
   "4c01ee          " + // add rsi,r13
   "ac              " + // lods al,BYTE PTR ds:[rsi]
   "aa              " + // stos BYTE PTR es:[rdi],al
   "84c0            " + // test al,al
-  "75fa            " + // jne 0x500
+  "75fa            " + // jne 0x511
   "4c8d7fff        " + // lea r15,[rdi-0x1]
   "4c89ff          " + // mov rdi,r15
   "488b33          " + // mov rsi,QWORD PTR [rbx]
   "ac              " + // lods al,BYTE PTR ds:[rsi]
   "aa              " + // stos BYTE PTR es:[rdi],al
   "84c0            " + // test al,al
-  "75fa            " + // jne 0x510
-  "e81a000000      " + // call 0x535
+  "75fa            " + // jne 0x521
+  "e81a000000      " + // call 0x546
   "41c6077e        " + // mov BYTE PTR [r15],0x7e
   "498d7f01        " + // lea rdi,[r15+0x1]
   "488b33          " + // mov rsi,QWORD PTR [rbx]
   "ac              " + // lods al,BYTE PTR ds:[rsi]
   "aa              " + // stos BYTE PTR es:[rdi],al
   "84c0            " + // test al,al
-  "75fa            " + // jne 0x526
-  "e804000000      " + // call 0x535
+  "75fa            " + // jne 0x537
+  "e804000000      " + // call 0x546
   "31ff            " + // xor edi,edi
-  "eb9a            " + // jmp 0x4cf
+  "eb9a            " + // jmp 0x4e0
   "b806000000      " + // mov eax,0x6
   "488d7c2408      " + // lea rdi,[rsp+0x8]
   "488db42408200000" + // lea rsi,[rsp+0x2008]
   "0f05            " + // syscall
   "83f8fe          " + // cmp eax,0xfffffffe
-  "7527            " + // jne 0x575
+  "7527            " + // jne 0x586
   "c3              " + // ret
   "31c9            " + // xor ecx,ecx
   "8a040e          " + // mov al,BYTE PTR [rsi+rcx*1]
   "3a040f          " + // cmp al,BYTE PTR [rdi+rcx*1]
-  "7507            " + // jne 0x560
+  "7507            " + // jne 0x571
   "48ffc1          " + // inc rcx
   "84c0            " + // test al,al
-  "75f1            " + // jne 0x551
+  "75f1            " + // jne 0x562
   "c3              " + // ret
   "31c9            " + // xor ecx,ecx
   "8a040f          " + // mov al,BYTE PTR [rdi+rcx*1]
   "84c0            " + // test al,al
-  "740a            " + // je 0x574
+  "740a            " + // je 0x585
   "3a040e          " + // cmp al,BYTE PTR [rsi+rcx*1]
-  "7505            " + // jne 0x574
+  "7505            " + // jne 0x585
   "48ffc1          " + // inc rcx
-  "ebef            " + // jmp 0x563
+  "ebef            " + // jmp 0x574
   "c3              " + // ret
   "4c89f4          " + // mov rsp,r14
   "498d5e10        " + // lea rbx,[r14+0x10]
   "488b33          " + // mov rsi,QWORD PTR [rbx]
   "4883c308        " + // add rbx,0x8
-  "498dadf0000000  " + // lea rbp,[r13+0xf0]
+  "498dadf8000000  " + // lea rbp,[r13+0xf8]
   "4885f6          " + // test rsi,rsi
-  "7429            " + // je 0x5b8
+  "7429            " + // je 0x5c9
   "488b7d00        " + // mov rdi,QWORD PTR [rbp+0x0]
   "4885ff          " + // test rdi,rdi
-  "74e4            " + // je 0x57c
+  "74e4            " + // je 0x58d
   "4c01ef          " + // add rdi,r13
   "803f00          " + // cmp BYTE PTR [rdi],0x0
-  "7412            " + // je 0x5b2
-  "e8aaffffff      " + // call 0x54f
-  "7411            " + // je 0x5b8
+  "7412            " + // je 0x5c3
+  "e8aaffffff      " + // call 0x560
+  "7411            " + // je 0x5c9
   "48ffc7          " + // inc rdi
   "807fff00        " + // cmp BYTE PTR [rdi-0x1],0x0
-  "75f7            " + // jne 0x5a7
-  "ebe9            " + // jmp 0x59b
+  "75f7            " + // jne 0x5b8
+  "ebe9            " + // jmp 0x5ac
   "4883c528        " + // add rbp,0x28
-  "ebd7            " + // jmp 0x58f
+  "ebd7            " + // jmp 0x5a0
   "4889eb          " + // mov rbx,rbp
   "4881ec00100000  " + // sub rsp,0x1000
   "b859000000      " + // mov eax,0x59
@@ -425,29 +429,29 @@ export const CODE = //
   "0f05            " + // syscall
   "498b4d20        " + // mov rcx,QWORD PTR [r13+0x20]
   "4829c8          " + // sub rax,rcx
-  "780e            " + // js 0x5ef
+  "780e            " + // js 0x600
   "488d3404        " + // lea rsi,[rsp+rax*1]
   "498b7d18        " + // mov rdi,QWORD PTR [r13+0x18]
   "4c01ef          " + // add rdi,r13
   "fc              " + // cld
   "f3a6            " + // repz cmps BYTE PTR ds:[rsi],BYTE PTR es:[rdi]
   "488da42400100000" + // lea rsp,[rsp+0x1000]
-  "0f85ca000000    " + // jne 0x6c7
+  "0f85ca000000    " + // jne 0x6d8
   "b802000000      " + // mov eax,0x2
   "488b7b20        " + // mov rdi,QWORD PTR [rbx+0x20]
   "4c01ef          " + // add rdi,r13
   "be00000800      " + // mov esi,0x80000
   "0f05            " + // syscall
   "85c0            " + // test eax,eax
-  "780e            " + // js 0x622
+  "780e            " + // js 0x633
   "89c7            " + // mov edi,eax
   "b803000000      " + // mov eax,0x3
   "0f05            " + // syscall
-  "e99f000000      " + // jmp 0x6c1
+  "e99f000000      " + // jmp 0x6d2
   "b86b000000      " + // mov eax,0x6b
   "0f05            " + // syscall
   "85c0            " + // test eax,eax
-  "0f8596000000    " + // jne 0x6c7
+  "0f8596000000    " + // jne 0x6d8
   "b853000000      " + // mov eax,0x53
   "488b7b18        " + // mov rdi,QWORD PTR [rbx+0x18]
   "4c01ef          " + // add rdi,r13
@@ -460,7 +464,7 @@ export const CODE = //
   "baa4010000      " + // mov edx,0x1a4
   "0f05            " + // syscall
   "85c0            " + // test eax,eax
-  "7867            " + // js 0x6c7
+  "7867            " + // js 0x6d8
   "4189c6          " + // mov r14d,eax
   "89c7            " + // mov edi,eax
   "b801000000      " + // mov eax,0x1
@@ -470,10 +474,10 @@ export const CODE = //
   "0f05            " + // syscall
   "4531ff          " + // xor r15d,r15d
   "483b4310        " + // cmp rax,QWORD PTR [rbx+0x10]
-  "7532            " + // jne 0x6b2
+  "7532            " + // jne 0x6c3
   "b809010000      " + // mov eax,0x109
   "4489f7          " + // mov edi,r14d
-  "488d35ca000000  " + // lea rsi,[rip+0xca] # 0x759
+  "488d35cc000000  " + // lea rsi,[rip+0xcc] # 0x76c
   "ba9cffffff      " + // mov edx,0xffffff9c
   "4c8b5320        " + // mov r10,QWORD PTR [rbx+0x20]
   "4d01ea          " + // add r10,r13
@@ -488,9 +492,9 @@ export const CODE = //
   "4489f7          " + // mov edi,r14d
   "0f05            " + // syscall
   "4584ff          " + // test r15b,r15b
-  "7406            " + // je 0x6c7
+  "7406            " + // je 0x6d8
   "4c8b7318        " + // mov r14,QWORD PTR [rbx+0x18]
-  "eb04            " + // jmp 0x6cb
+  "eb04            " + // jmp 0x6dc
   "4d8b7528        " + // mov r14,QWORD PTR [r13+0x28]
   "31ff            " + // xor edi,edi
   "498b7540        " + // mov rsi,QWORD PTR [r13+0x40]
@@ -499,7 +503,7 @@ export const CODE = //
   "41ff540500      " + // call QWORD PTR [r13+rax*1+0x0]
   "4889c3          " + // mov rbx,rax
   "4885db          " + // test rbx,rbx
-  "7424            " + // je 0x709
+  "7424            " + // je 0x71a
   "bfffffffff      " + // mov edi,0xffffffff
   "be00000001      " + // mov esi,0x1000000
   "ffd3            " + // call rbx
@@ -516,14 +520,13 @@ export const CODE = //
   "498b4508        " + // mov rax,QWORD PTR [r13+0x8]
   "41ff540500      " + // call QWORD PTR [r13+rax*1+0x0]
   "4885db          " + // test rbx,rbx
-  "7426            " + // je 0x74d
+  "7428            " + // je 0x760
   "b80c000000      " + // mov eax,0xc
   "31ff            " + // xor edi,edi
   "0f05            " + // syscall
-  "be00004000      " + // mov esi,0x400000
-  "4829f0          " + // sub rax,rsi
-  "482500f0ffff    " + // and rax,0xfffffffffffff000
-  "4889c7          " + // mov rdi,rax
+  "488db80000c0ff  " + // lea rdi,[rax-0x400000]
+  "4881e700f0ffff  " + // and rdi,0xfffffffffffff000
+  "be00003400      " + // mov esi,0x340000
   "ba17000000      " + // mov edx,0x17
   "b81c000000      " + // mov eax,0x1c
   "0f05            " + // syscall
@@ -531,7 +534,7 @@ export const CODE = //
   "498b4500        " + // mov rax,QWORD PTR [r13+0x0]
   "4c01e8          " + // add rax,r13
   "ffe0            " + // jmp rax
-  "00660f          " + // add BYTE PTR [rsi+0xf],ah
+  "000f            " + // add BYTE PTR [rdi],cl
   "1f              " + // (bad)
-  "440000          " + // add BYTE PTR [rax],r8b
+  "00              " + // .byte 0x0
   "";
