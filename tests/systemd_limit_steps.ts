@@ -7,7 +7,7 @@ import type { ResourceCase } from "./resource_case.ts";
 import { resourceCases } from "./resource_cases.ts";
 import { checkTable, type Peer, writeCases } from "./resource_table.ts";
 import type { Step } from "./systemd_job.ts";
-import { HOST, USER } from "./systemd_vm.ts";
+import { DISK, HOST, USER } from "./systemd_vm.ts";
 import { REPO } from "./davit.ts";
 
 const PEERS: readonly Peer[] = ["runc", "crun"];
@@ -16,9 +16,9 @@ const PEERS: readonly Peer[] = ["runc", "crun"];
  * The cases for which the machine has what they need, and the kernel values to
  * report. A scope for which no number of tasks is asked has systemd's default.
  */
-const CASES = resourceCases({ major: 98, minor: 0 }).filter((one) =>
+const CASES = resourceCases(DISK).filter((one) =>
   one.v2 !== undefined && one.v2.refused === undefined &&
-  one.needs === undefined && one.name !== "block devices, rates"
+  one.needs === undefined
 ).map((one): ResourceCase => {
   const { pids, unified = {} } = one.resources as Record<string, object>;
   if (pids !== undefined || "pids.max" in unified) return one;

@@ -23,6 +23,9 @@ const SUITE = "bookworm";
 /** The user with a manager of his own. */
 export const USER = { name: "tester", uid: 1000 } as const;
 
+/** A block device that it has. */
+export const DISK = { major: 98, minor: 0 } as const;
+
 /** Where the host's files are in there. */
 export const HOST = "/host";
 
@@ -136,6 +139,7 @@ export async function underSystemd(
   const folder = Deno.makeTempDirSync({ prefix: "davit-systemd." });
   try {
     Deno.writeTextFileSync(`${folder}/job`, script);
+    Deno.writeFileSync(`${folder}/disk`, new Uint8Array(1 << 20));
     // One machine at a time: it writes to its tree.
     const machine = await run(
       [
@@ -145,6 +149,7 @@ export async function underSystemd(
         `${seconds}`,
         ..."linux.uml mem=2G root=/dev/root rootfstype=hostfs rw".split(" "),
         `rootflags=${tree}`,
+        `ubda=${folder}/disk`,
         ..."init=/lib/systemd/systemd con=null con0=null ssl=null".split(" "),
         ..."ssl0=null,fd:1 quiet systemd.show_status=0".split(" "),
         `systemd.unified_cgroup_hierarchy=${layout === "v2" ? 1 : 0}`,
