@@ -19,7 +19,8 @@ const patch: Patch = (config) => {
     umask: 0o27,
     additionalGids: [5, 6],
   };
-  config.process.rlimits = [{ type: "RLIMIT_NOFILE", soft: 77, hard: 99 }];
+  // Go may raise the soft limit to the hard one in a runc of before 1.2.
+  config.process.rlimits = [{ type: "RLIMIT_NOFILE", soft: 77, hard: 77 }];
   config.process.oomScoreAdj = 321;
   config.linux.cgroupsPath = `/${idOf(config)}`;
 };
@@ -29,7 +30,7 @@ const PROCESS = {
   cwd: "/home",
   env: ["PATH=/bin", "A=1", "A=2"],
   user: { uid: 3, gid: 4 },
-  rlimits: [{ type: "RLIMIT_NOFILE", soft: 50, hard: 60 }],
+  rlimits: [{ type: "RLIMIT_NOFILE", soft: 60, hard: 60 }],
   capabilities: { bounding: ["CAP_CHOWN"], permitted: ["CAP_CHOWN"] },
   noNewPrivileges: false,
 };
