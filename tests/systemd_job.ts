@@ -6,7 +6,7 @@ import { join } from "@std/path/posix";
 import { defaultConfig, makeRootfs, writeConfig } from "./bundle.ts";
 import type { Config, Patch } from "./config.ts";
 import { DAVIT } from "./davit.ts";
-import { HOST, underSystemd, USER } from "./systemd_vm.ts";
+import { HOST, NoMachine, underSystemd, USER } from "./systemd_vm.ts";
 
 /** One thing to do, and what is to come of it. */
 export interface Step {
@@ -102,6 +102,10 @@ export async function doSteps(
       seconds,
       layout,
     );
+    if (!stdout.includes(MARK)) {
+      const last = stderr.trimEnd().split("\n").at(-1);
+      throw new NoMachine(`it does not boot here: ${last}`);
+    }
     const parts = stdout.split(new RegExp(`^${MARK} (?:\\d+|end)\n`, "m"));
     if (code !== 0 || parts.length !== steps.length + 2) {
       throw new Error(`the machine ended with ${code}:\n${stdout}\n${stderr}`);

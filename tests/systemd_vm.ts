@@ -11,7 +11,7 @@ import {
   type Result,
   run,
 } from "./davit.ts";
-import { withLargeState } from "./uml.ts";
+import { kernelMissing, withLargeState } from "./uml.ts";
 
 /** Programs of the tree: what runs there, and what Davit is compared with. */
 const PACKAGES = [
@@ -41,12 +41,16 @@ function treeFolder(): string {
 
 /** Why it cannot be booted here; undefined when it can. */
 export function systemdVmMissing(): string | undefined {
-  if (!onPath("linux.uml")) return "linux.uml (Debian: user-mode-linux)";
+  const kernel = kernelMissing();
+  if (kernel !== undefined) return kernel;
   if (!DAVIT.endsWith("dist/davit")) return "the compiled binary";
   const made = readIfThere(join(treeFolder(), "complete")) !== "";
   if (!made && !onPath("debootstrap")) return "debootstrap";
   return undefined;
 }
+
+/** The machine cannot be had here: it is no fault of what it is for. */
+export class NoMachine extends Error {}
 
 /** Units and accounts beside what Debian has. */
 const FILES: Record<string, string> = {
@@ -93,7 +97,8 @@ async function makeTree(): Promise<string> {
       half,
     ], { timeout: 400 });
     if (made.code !== 0) {
-      throw new Error(`debootstrap: ${made.stdout.split("\n").slice(-4)}`);
+      const last = made.stdout.trimEnd().split("\n").at(-1);
+      throw new NoMachine(`debootstrap cannot make a Debian: ${last}`);
     }
     assertSuccess(
       await run([

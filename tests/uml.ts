@@ -10,11 +10,18 @@ const UML = Deno.env.get("DAVIT_UML") ??
 /** Processors with this need uml_xstate.c. */
 const largeState = readIfThere("/proc/cpuinfo").includes(" amx_tile ");
 
+/** Why the kernel cannot run here; undefined when it can. */
+export function kernelMissing(): string | undefined {
+  if (!onPath("linux.uml")) return "linux.uml (Debian: user-mode-linux)";
+  if (largeState && !onPath("cc")) return "cc, to build tests/uml_xstate.c";
+  return undefined;
+}
+
 /** Why it cannot be used here; undefined when it can. */
 export function umlMissing(): string | undefined {
-  if (!onPath("linux.uml")) return "linux.uml (Debian: user-mode-linux)";
+  const kernel = kernelMissing();
+  if (kernel !== undefined) return kernel;
   if (readIfThere(UML) === "") return "a script that starts it (DAVIT_UML)";
-  if (largeState && !onPath("cc")) return "cc, to build tests/uml_xstate.c";
   return undefined;
 }
 
