@@ -114,6 +114,8 @@ for (const { name, words, before } of COMMANDS) {
         for (
           const what of [...ERRNOS.map((e) => `error=${e}`), "signal=KILL"]
         ) {
+          // Linux closes whatever close(2) answers; strace's fault would not.
+          if (point.call === "close" && what !== "signal=KILL") continue;
           const where = `${name}, ${point.call} ${point.when}: ${what}`;
           await before(container);
           const result = await tampered(

@@ -76,6 +76,8 @@ for (const [file, command, before] of SHORTCUTS) {
       let faults = 0, done = 0;
       for (const point of chosen) {
         for (const what of ["error=EIO", "signal=KILL"]) {
+          // Linux closes whatever close(2) answers; strace's fault would not.
+          if (point.call === "close" && what !== "signal=KILL") continue;
           const where = `${file}, ${point.call} ${point.when}: ${what}`;
           await before(container);
           await tampered([program], point, what);
