@@ -129,20 +129,20 @@ Deno.test("create() leaves out hierarchies that it may not change", () => {
   manager.applyResources();
   manager.destroy();
   assertEquals(logged, [
-    "cgroup left out /sys/kernel/davit-c1",
+    "cgroup left out /sys/kernel/c1",
     "no permission for cgroups: devices are not limited",
   ]);
 });
 
 Deno.test("create() says so where the config insists on a cgroup", () => {
   const limits = { resources: { pids: { limit: 3 } } };
-  for (const linux of [{ cgroupsPath: "/davit-c1" }, limits]) {
+  for (const linux of [{ cgroupsPath: "/c1" }, limits]) {
     assertThrows(
       () => cgroupManager(REFUSING, request(linux)).create(),
       CgroupError,
       "unable to apply cgroup configuration: rootless needs no limits + no " +
         "cgrouppath when no permission is granted for cgroups: make cgroup " +
-        '"/sys/kernel/davit-c1": ',
+        '"/sys/kernel/c1": ',
     );
   }
 });
@@ -178,7 +178,7 @@ Deno.test(
     const resources = { memory: { limit: 4096 } };
     const manager = cgroupManager(hybrid(root), request({ resources }));
     manager.create();
-    const file = `${root}/memory/davit-c1/memory.limit_in_bytes`;
+    const file = `${root}/memory/c1/memory.limit_in_bytes`;
     assertThrows(
       () => manager.applyResources(resources),
       CgroupError,

@@ -10,7 +10,7 @@ Deno.test(
   withRoot((root) => {
     const layout = hybrid(root);
     const first = (r: CgroupRequest) => cgroupManager(layout, r).directories[0];
-    assertEquals(first({ id: "c1" }), `${root}/memory/davit-c1`);
+    assertEquals(first({ id: "c1" }), `${root}/memory/c1`);
     assertEquals(first({ id: "c1", cgroupsPath: "a/b" }), `${root}/memory/a/b`);
     assertEquals(first({ id: "c1", cgroupsPath: "/a" }), `${root}/memory/a`);
     assertEquals(

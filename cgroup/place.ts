@@ -52,11 +52,13 @@ export function cgroupPlace(id: string, cgroupsPath = ""): string {
   return "/" + parts.join("/");
 }
 
-/** `~` is not allowed in an ID: a long one's cgroup never holds another's. */
+/**
+ * The ID itself, as with runc: scripts look for it there. `~` is not allowed in
+ * an ID: a long one's cgroup never holds another's.
+ */
 function defaultPlace(id: string): string {
-  const name = `davit-${id}`;
-  if (name.length <= NAME_MAX) return `/${name}`;
-  return `/${name.slice(0, NAME_MAX - 1)}~/${name.slice(NAME_MAX - 1)}`;
+  if (id.length <= NAME_MAX) return `/${id}`;
+  return `/${id.slice(0, NAME_MAX - 1)}~/${id.slice(NAME_MAX - 1)}`;
 }
 
 function clean(path: string): { parts: string[]; escapes: boolean } {

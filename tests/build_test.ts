@@ -98,7 +98,7 @@ launcherTest(
 
 const LOOK = "id; pwd; env | sort; cat /proc/self/uid_map /proc/self/limits; " +
   "grep -E '^(Cap|NoNew|Seccomp|Sig[^Q]|Groups)' /proc/self/status; hostname; " +
-  "mount | sed 's/davit-[^ /]*/ID/g'; ls -l /dev | sed 's/[A-Z][a-z][a-z] [ 0-9:]* //'; " +
+  "mount; ls -l /dev | sed 's/[A-Z][a-z][a-z] [ 0-9:]* //'; " +
   "ls /proc/self/fd; " +
   "cat /proc/self/cgroup; cat /proc/self/oom_score_adj; umask; " +
   "touch /x 2>&1; echo x >/proc/sysrq-trigger; ip link";
@@ -360,7 +360,7 @@ rootTest("a launcher works under another kernel, with cgroup v2", async () => {
   const { code, stdout } = await underUml("v2", [
     "sh",
     "-c",
-    '"$0"; echo "status $?"; ls -d /sys/fs/cgroup/davit-* 2>&1',
+    '"$0"; echo "status $?"; ls -d "/sys/fs/cgroup/${0##*/}" 2>&1',
     path,
   ]);
   assert(code !== 0, "ls finds nothing");

@@ -103,7 +103,7 @@ systemd-run --user --scope -q -p Delegate=yes bash inner
 left u3; left some`,
     check: (output) =>
       assertEquals(lines(output), [
-        `/sys/fs/cgroup${MANAGER}/app.slice/davit-u3`,
+        `/sys/fs/cgroup${MANAGER}/app.slice/u3`,
         `memory.max=${32 << 20}`,
         "cpu.weight=59",
         "0::/",
@@ -149,7 +149,7 @@ left u6`,
       assertMatch(error, /EBUSY, that cgroup has processes of its own/);
       assertEquals(rest, [
         "1",
-        "/sys/fs/cgroup/system.slice/davit-service.service/davit-u6",
+        "/sys/fs/cgroup/system.slice/davit-service.service/u6",
         "domain",
       ]);
     },
