@@ -1,9 +1,10 @@
 import { SyscallError } from "../ffi/error.ts";
 import { Handle, O, open } from "../ffi/fd.ts";
 import { type FileStatus, fstat, readToEnd, S, stat } from "../ffi/files.ts";
+import { encodeText } from "../ffi/text.ts";
 import { osText } from "./os_error.ts";
 import { ConfigError, type Problem } from "./errors.ts";
-import { JsonTextError, parseJson } from "./json_text.ts";
+import { JsonTextError, parseJson, toJson } from "./json_text.ts";
 import { describeValue, quote } from "./quote.ts";
 import type { Spec } from "./spec.ts";
 import { validate, type ValidateOptions } from "./validate.ts";
@@ -15,7 +16,7 @@ export const CONFIG_BYTES_MAX = 16 * 1024 * 1024;
 export interface Config {
   readonly spec: Spec;
   readonly warnings: readonly Problem[];
-  /** The file's text. */
+  /** The file's text, with every name as the specification has it. */
   readonly text: Uint8Array<ArrayBuffer>;
 }
 
@@ -52,9 +53,10 @@ export function checkConfig(
   options: ValidateOptions = {},
 ): Config {
   const value = parseObject(path, text, options.strict);
-  const { errors, warnings } = validate(value, options);
+  const { errors, warnings, renamed } = validate(value, options);
   if (errors.length > 0) throw new ConfigError(errors);
-  return { spec: value as unknown as Spec, warnings, text };
+  const spec = value as unknown as Spec;
+  return { spec, warnings, text: renamed ? encodeText(toJson(spec)) : text };
 }
 
 /**

@@ -57,6 +57,22 @@ Deno.test("readConfig() leaves null out and keeps integers exact", () => {
   });
 });
 
+Deno.test("readConfig() gives the text with names put right", () => {
+  withBundle((bundle, path) => {
+    const text = '{"ociVersion": "1.0.0", "root": {"path": ".", "readOnly": ' +
+      'true}, "linux": {"resources": {"memory": {"LIMIT": 9223372036854775807' +
+      "}}}}";
+    Deno.writeTextFileSync(path, text);
+    const { spec, text: read } = readConfig(bundle);
+    assertEquals(spec.root, { path: ".", readonly: true });
+    assertEquals(
+      new TextDecoder().decode(read),
+      '{"ociVersion":"1.0.0","root":{"path":".","readonly":true},"linux":' +
+        '{"resources":{"memory":{"limit":9223372036854775807}}}}',
+    );
+  });
+});
+
 Deno.test("readConfig() returns warnings, strictly refuses", () => {
   withBundle((bundle, path) => {
     const text = '{"ociVersion": "1.0.0", "root": {"path": "."}, "rot": 1}';

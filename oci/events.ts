@@ -21,6 +21,7 @@ import { getExistingContainerInfo } from "./container_info.ts";
 import { RuntimeError } from "./errors.ts";
 import { explained } from "./explain.ts";
 import { statusOf } from "./init_process.ts";
+import { toJson } from "./json_text.ts";
 import { quote } from "./quote.ts";
 import { resctrlMount } from "./resctrl.ts";
 import type { Runtime } from "./runtime.ts";
@@ -159,14 +160,5 @@ function intelRdt({ init, resctrl }: ContainerRecord): object {
 
 /** Counters have 64 bits, and are written with all their digits. */
 function eventLine(event: object): string {
-  const text = JSON.stringify(
-    event,
-    (_key, value) => typeof value === "bigint" ? rawJSON(String(value)) : value,
-  );
-  return `${text}\n`;
+  return `${toJson(event)}\n`;
 }
-
-const { rawJSON } = JSON as unknown as {
-  /** Stands for a JSON text of its own (ECMAScript, JSON.rawJSON). */
-  rawJSON(text: string): unknown;
-};

@@ -1,6 +1,6 @@
 /**
- * Reading JSON (RFC 8259) exactly: integers beyond what a `number` holds
- * become `bigint`s, and an error says the line and the column.
+ * JSON (RFC 8259), exactly: integers beyond what a `number` holds are
+ * `bigint`s, and an error in a text says the line and the column.
  *
  * @module
  */
@@ -46,6 +46,19 @@ export function parseJson(bytes: Uint8Array, keepNull = false): unknown {
     throw error;
   }
 }
+
+/** A value as JSON, integers of any size with all their digits. */
+export function toJson(value: unknown): string {
+  return JSON.stringify(
+    value,
+    (_key, one) => typeof one === "bigint" ? rawJSON(String(one)) : one,
+  );
+}
+
+const { rawJSON } = JSON as unknown as {
+  /** Stands for a JSON text of its own (ECMAScript, JSON.rawJSON). */
+  rawJSON(text: string): unknown;
+};
 
 function exactInteger(
   _key: string,

@@ -18,6 +18,19 @@ export interface Findings {
   readonly errors: Problem[];
   /** What is odd, but understood. */
   readonly warnings: Problem[];
+  /** Names that are right but for capital letters; absent: nobody asks. */
+  readonly otherCase?: OtherCase[];
+}
+
+/** A property whose name is another one's in other letters. */
+export interface OtherCase {
+  /** The object that has it. */
+  readonly object: Record<string, unknown>;
+  readonly name: string;
+  /** The name of the specification. */
+  readonly meant: string;
+  /** Where it is, as a JSON pointer. */
+  readonly pointer: string;
 }
 
 /** Checks the value at a JSON pointer. Returns whether it is sound. */

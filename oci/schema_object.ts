@@ -36,7 +36,7 @@ export function object(
       if (isFull(out)) break;
       const rule = Object.hasOwn(fields, name) ? fields[name] : undefined;
       if (rule === undefined) {
-        reportUnknown(name, value[name], fields, at, out);
+        reportUnknown(name, value, fields, at, out);
         if (out.strict) sound = false;
       } else if (value[name] !== null || out.strict) {
         if (!rule(value[name], below(at, name), out)) sound = false;
@@ -48,16 +48,25 @@ export function object(
 
 function reportUnknown(
   name: string,
-  value: unknown,
+  object: Record<string, unknown>,
   fields: Readonly<Record<string, Rule>>,
   at: string,
   out: Findings,
 ): void {
+  const value = object[name];
   const listed = out.strict ? out.errors : out.warnings;
   // To compare names takes time.
   const near = listed.length < PROBLEMS_MAX
     ? nearest(name, Object.keys(fields))
     : undefined;
+  if (
+    out.otherCase && near?.toLowerCase() === name.toLowerCase() &&
+    !Object.hasOwn(object, near)
+  ) {
+    const pointer = below(at, name);
+    out.otherCase.push({ object, name, meant: near, pointer });
+    return;
+  }
   const meant = near === undefined ? "" : `, did you mean ${quote(near)}?`;
   const mend = near === undefined ? "remove it" : `call it ${quote(near)}`;
   const report = out.strict ? fault : warn;

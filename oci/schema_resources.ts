@@ -5,6 +5,7 @@ import {
   list,
   map,
   matching,
+  property,
   type Rule,
   someText,
   text,
@@ -32,13 +33,41 @@ export function resourcesRule(update = false): Rule {
 }
 
 function deviceRule(): Rule {
-  return object({
+  const shape = object({
     allow: bool,
     type: matching(/^[acb]?$/, '"a", "c" or "b"'),
     major: i64,
     minor: i64,
-    access: matching(/^[rwm]*$/, 'letters of "rwm"'),
+    access: text,
   }, ["allow"]);
+  return (value, at, out) => {
+    const sound = shape(value, at, out);
+    const access = property(value, "access");
+    if (typeof access !== "string") return sound;
+    const allows = property(value, "allow") === true;
+    return checkAccess(access, allows, `${at}/access`, out) && sound;
+  };
+}
+
+const LETTERS = matching(/^[rwm]*$/, 'letters of "rwm"');
+
+/**
+ * Some take "a", all devices, for an access, where runc allows nothing more.
+ * What denies is to deny no less than it says.
+ */
+function checkAccess(
+  access: string,
+  allows: boolean,
+  at: string,
+  out: Findings,
+): boolean {
+  const odd = /^[rwma]*$/.test(access) && /a.*[rwm]|[rwm].*a/.test(access);
+  if (!odd || !allows || out.strict) return LETTERS(access, at, out);
+  const mend = 'write "rwm" for every access';
+  warn(out, at, access, `"a" is no access, it allows nothing: ${mend}`, {
+    mend,
+  });
+  return true;
 }
 
 function blockIORule(): Rule {

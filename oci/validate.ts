@@ -1,5 +1,6 @@
 import type { Problem } from "./errors.ts";
-import type { Findings, Rule } from "./schema.ts";
+import { quote } from "./quote.ts";
+import { type Findings, type OtherCase, type Rule, warn } from "./schema.ts";
 import { configRule } from "./schema_config.ts";
 import { processRule } from "./schema_process.ts";
 import { resourcesRule } from "./schema_resources.ts";
@@ -22,6 +23,8 @@ export interface Validation {
   readonly errors: readonly Problem[];
   /** What is odd, but understood. */
   readonly warnings: readonly Problem[];
+  /** Whether names were put right in the document itself; absent: no. */
+  readonly renamed?: boolean;
 }
 
 let wholeConfig: Rule | undefined;
@@ -30,6 +33,8 @@ let wholeConfig: Rule | undefined;
  * Checks a parsed `config.json` against runtime-spec 1.3 for Linux: types,
  * ranges and what its parts demand of each other. It takes any value, never
  * throws on what `JSON.parse()` may return, and reports all problems at once.
+ * Unless it is strict, it puts right names that differ from the specification's
+ * in capital letters only.
  */
 export function validate(
   config: unknown,
@@ -75,14 +80,32 @@ export function validateResources(
 }
 
 function check(
-  options: ValidateOptions,
+  { strict = false }: ValidateOptions,
   run: (out: Findings) => void,
 ): Validation {
-  const out: Findings = {
-    strict: options.strict ?? false,
-    errors: [],
-    warnings: [],
-  };
-  run(out);
-  return { errors: out.errors, warnings: out.warnings };
+  const renamed: OtherCase[] = [];
+  for (;;) {
+    const otherCase: OtherCase[] = [];
+    const found = { errors: [], warnings: [] };
+    const out = { strict, ...found, ...!strict && { otherCase } };
+    run(out);
+    if (otherCase.length === 0 && renamed.length === 0) return found;
+    if (otherCase.length === 0) {
+      renamed.forEach((one) => tellRenamed(one, out));
+      return { ...found, renamed: true };
+    }
+    // What is missing may be there, and what is below has not been looked at.
+    otherCase.forEach(({ object, name, meant }) => {
+      object[meant] = object[name];
+      delete object[name];
+    });
+    renamed.push(...otherCase);
+  }
+}
+
+/** Go's JSON decoder takes a name in any letters, and so do the Go peers. */
+function tellRenamed({ meant, pointer, object }: OtherCase, out: Findings) {
+  const name = quote(meant);
+  const mend = `call it ${name}`;
+  warn(out, pointer, object[meant], `is taken for ${name}`, { mend });
 }

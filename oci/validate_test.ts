@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { defaultSpec } from "./default_spec.ts";
 import { describeProblem } from "./errors.ts";
+import type { Linux } from "./spec.ts";
 import { validate, validateProcess, validateResources } from "./validate.ts";
 
 /** The default configuration with `value` at a path. */
@@ -332,6 +333,66 @@ Deno.test("validate() wants names of annotations", () => {
     { "": "x" },
     'annotations[""]: must have a name, found an empty one',
   );
+});
+
+Deno.test("validate() takes an access of devices as runc does", () => {
+  const devices = (allow: boolean, access: string) =>
+    changed("linux.resources.devices", [{ allow, access }]);
+  const at = "linux.resources.devices[0].access: ";
+  assertEquals(
+    validate(devices(true, "rwa")).warnings.map(describeProblem),
+    [`${at}"a" is no access, it allows nothing: write "rwm" for every access`],
+  );
+  for (
+    const [allow, access, strict] of [
+      [false, "rwa", false], // it would deny less than it says
+      [true, "a", false],
+      [true, "rwa", true],
+    ] as const
+  ) {
+    assertEquals(
+      validate(devices(allow, access), { strict }).errors.map(describeProblem),
+      [`${at}expected letters of "rwm", found "${access}"`],
+    );
+  }
+});
+
+Deno.test("validate() takes names in other letters, as Go does", () => {
+  const config = changed("linux.resources.hugepageLimits", [
+    { pagesize: "2MB", LIMIT: 1 },
+  ]);
+  const { Linux } = config as Record<string, unknown>;
+  assertEquals(Linux, undefined);
+  const { linux, ...rest } = config as Record<string, unknown>;
+  const odd: Record<string, unknown> = { ...rest, Linux: linux };
+  const { errors, warnings, renamed } = validate(odd);
+  assertEquals([errors, renamed], [[], true]);
+  assertEquals(warnings.map(describeProblem), [
+    'Linux: is taken for "linux"',
+    'linux.resources.hugepageLimits[0].pagesize: is taken for "pageSize"',
+    'linux.resources.hugepageLimits[0].LIMIT: is taken for "limit"',
+  ]);
+  assertEquals(odd.linux, linux);
+  assertEquals((linux as Linux).resources?.hugepageLimits, [
+    { pageSize: "2MB", limit: 1 },
+  ]);
+});
+
+Deno.test("validate() takes the right spelling where there are two", () => {
+  const hostname = changed("hostname", "right") as Record<string, unknown>;
+  const { errors, warnings } = validate({ HostName: "wrong", ...hostname });
+  assertEquals(errors, []);
+  assertEquals(warnings.map(describeProblem), [
+    'HostName: unknown property, did you mean "hostname"?',
+  ]);
+});
+
+Deno.test("validate() strictly refuses names in other letters", () => {
+  const config = { ...changed("hostname", undefined) as object, Hostname: "x" };
+  const { errors } = validate(config, { strict: true });
+  assertEquals(errors.map(describeProblem), [
+    'Hostname: unknown property, did you mean "hostname"?',
+  ]);
 });
 
 Deno.test("validate() warns of unknown properties, strictly fails", () => {
