@@ -52,7 +52,7 @@ import {
   openTimeOffsets,
   ownMounts,
 } from "./namespaces.ts";
-import { type PlanBuilder, reg } from "./plan.ts";
+import { type Operand, type PlanBuilder, reg } from "./plan.ts";
 import { ROOT } from "./root_paths.ts";
 
 export { hasNamespace, makesNamespace } from "./namespaces.ts";
@@ -162,10 +162,7 @@ function openRoot(plan: PlanBuilder, input: LaunchInput): void {
   if (isRootAtItsPath(input)) plan.call("chdir", [path]);
   // A copy of a shared mount is its peer: what the container mounts would
   // show up on the host.
-  setAttributes(plan, reg(ROOT), {
-    recursive: true,
-    propagation: inherited(propagation?.flag),
-  });
+  setInherited(plan, reg(ROOT), propagation?.flag);
   if (!input.root.recursive) return;
   // Now, not when the container's own mounts are below it as well.
   plan.because("make the root file system's mounts read-only");
@@ -184,8 +181,8 @@ function openSources(plan: PlanBuilder, input: LaunchInput): void {
     if (mount.kind === "filesystem" && isMadeBefore(input, mount)) {
       makeMount(plan, sourceRegister(i), mount);
     }
-    if (mount.kind !== "bind" || opensInTurn(input, mount)) return;
-    openSource(plan, input, mount, i);
+    if (mount.kind !== "bind" || mount.inside !== undefined) return;
+    if (!opensInTurn(input, mount)) openSource(plan, input, mount, i);
   });
 }
 
@@ -215,12 +212,19 @@ export function openSource(
       to: source.reg,
     });
   mapIds(plan, source, mount, firstUserNamespace(input));
-  if (wanted !== MS_SHARED) {
-    setAttributes(plan, source, {
-      recursive: true,
-      propagation: inherited(wanted),
-    });
-  }
+  if (wanted !== MS_SHARED) setInherited(plan, source, wanted);
+}
+
+/** A step that gives a copy of a mount the propagation to begin with. */
+export function setInherited(
+  plan: PlanBuilder,
+  mount: Operand,
+  wanted: number | undefined,
+): void {
+  setAttributes(plan, mount, {
+    recursive: true,
+    propagation: inherited(wanted),
+  });
 }
 
 /** Whether a device is the host's, bound: a FIFO can be made anywhere. */

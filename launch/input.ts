@@ -98,6 +98,8 @@ export interface BindMount extends Target, AttributesInput {
   readonly kind: "bind";
   /** The absolute path on the host. */
   readonly source: string;
+  /** Where it is in the container, if it is among the mounts before it. */
+  readonly inside?: string;
   /** Whether the mounts below the source come too. */
   readonly recursive: boolean;
   /** Whether its mount point is in a new file system, which has no links. */

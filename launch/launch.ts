@@ -6,9 +6,18 @@
 
 import { E } from "../ffi/errno.ts";
 import { SyscallError } from "../ffi/error.ts";
-import { close, type Fd, O, open, write } from "../ffi/fd.ts";
+import {
+  AT_EMPTY_PATH,
+  AT_RECURSIVE,
+  close,
+  type Fd,
+  O,
+  open,
+  write,
+} from "../ffi/fd.ts";
 import { unlink } from "../ffi/files.ts";
 import { executableMemfd } from "../ffi/memfd.ts";
+import { MOUNT_ATTR_IDMAP, mountSetattr } from "../ffi/mount.ts";
 import { pidfdOpen, pidfdSendSignal, waitChild } from "../ffi/process.ts";
 import { receive, socketPair } from "../ffi/socket.ts";
 import { spawn } from "../ffi/spawn.ts";
@@ -255,6 +264,9 @@ function converse(
     else if (tag === TAG.copyTo && fd !== undefined) {
       copyUp(options, found, fd, value);
       write(socket, new Uint8Array(1));
+    } else if (tag === TAG.mapIds && fd !== undefined) {
+      mapIds(options, fd, value);
+      write(socket, new Uint8Array(1));
     } else if (tag === TAG.hook && fd !== undefined) {
       options.hooks?.attend({ socket, index: value, pidfd: fd });
     } else if (tag === TAG.hooks) paused = true;
@@ -309,6 +321,21 @@ function copyUp(
     close(to);
     close(found.directory!);
     delete found.directory;
+  }
+}
+
+/** Gives the files of a mount that init has made other owners. */
+function mapIds({ idMaps = [] }: LaunchOptions, mount: Fd, which: number) {
+  const flags = AT_EMPTY_PATH | (which & 1 ? AT_RECURSIVE : 0);
+  const userns = idMaps[which >> 1]!;
+  try {
+    mountSetattr(mount, "", flags, { set: MOUNT_ATTR_IDMAP, userns });
+  } catch (error) {
+    if (!(error instanceof SyscallError)) throw error;
+    const why = "map the IDs of a mount of the container's";
+    throw new LaunchError({ why, pointer: "/mounts" }, error.errno);
+  } finally {
+    close(mount);
   }
 }
 

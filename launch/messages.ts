@@ -39,6 +39,8 @@ export const TAG = {
   work: 0xffff000b,
   /** The value is the pid of the process that makes another one's program. */
   joining: 0xffff000c,
+  /** A mount comes; the value is twice the index of its ID maps, 1: for all. */
+  mapIds: 0xffff0011,
   /** Davit's end of a socket to criu comes with the message. */
   criu: 0xffff0010,
   /** A standalone launcher: the cgroup with this number was made. */

@@ -30,6 +30,7 @@ import {
   namingOptions,
 } from "./filesystems.ts";
 import { opensInTurn, openSource, sourceRegister } from "./first_process.ts";
+import { openInnerSource } from "./inner_source.ts";
 import type {
   BindMount,
   FilesystemMount,
@@ -65,8 +66,14 @@ export function planMounts(
       if (!isSealedLater(mount)) plan.call("close", [reg("mount")]);
       else plan.add({ set: sealedRegister(index), value: reg("mount") });
     } else if (mount.kind === "bind") {
-      if (opensInTurn(input, mount)) openSource(plan, input, mount, index);
-      bind(plan, mount, sourceRegister(index));
+      const source = sourceRegister(index);
+      const { inside } = mount;
+      if (inside !== undefined) {
+        openInnerSource(plan, input, { ...mount, inside }, source);
+      } else if (opensInTurn(input, mount)) {
+        openSource(plan, input, mount, index);
+      }
+      bind(plan, mount, source);
     } else if (mount.kind === "link") link(plan, mount);
     else changeMount(plan, mount);
   });

@@ -16,7 +16,8 @@ import { readJsonFile } from "./config.ts";
 import { ConfigError, type Problem, RuntimeError } from "./errors.ts";
 import type { HookKind } from "./hook_record.ts";
 import { rootfsPath } from "./lower.ts";
-import { bindSource, isBind } from "./lower_mounts.ts";
+import { innerSource } from "./inner_paths.ts";
+import { bindSource, isBind, mountPlace } from "./lower_mounts.ts";
 import { withoutOwnNamespaces } from "./namespace_paths.ts";
 import { osText } from "./os_error.ts";
 import { programPlaces, programProblem } from "./program_check.ts";
@@ -153,10 +154,16 @@ function isCovered({ mounts = [] }: Spec, path: string): boolean {
 }
 
 /** Sources of bind mounts. */
-function mountProblems({ mounts = [] }: Spec, bundle: string): Problem[] {
+function mountProblems(spec: Spec, bundle: string): Problem[] {
+  const { mounts = [] } = spec;
+  const rootfs = rootfsPath(spec, bundle);
+  const places = mounts.map((mount) => mountPlace(mount.destination, rootfs));
   return mounts.flatMap((mount, i) => {
     if (!isBind(mount)) return [];
     const source = bindSource(mount, bundle);
+    if (innerSource(source, rootfs, places.slice(0, i)) !== undefined) {
+      return []; // it is not there before the container is
+    }
     const status = stat(source);
     if (typeof status !== "number") return [];
     const message = `${quote(source)} cannot be bound: ${errnoText(status)}`;

@@ -16,6 +16,7 @@ import { components } from "../launch/root_paths.ts";
 import { ORDINARY } from "../launch/mounts.ts";
 import { cgroupMounts } from "./cgroup_mounts.ts";
 import { ConfigError } from "./errors.ts";
+import { innerPath, innerSource } from "./inner_paths.ts";
 import { MountPoints } from "./mount_points.ts";
 import {
   BIND_ATTRIBUTES,
@@ -77,10 +78,13 @@ export function lowerMounts(
   context: MountContext,
 ): MountInput[] {
   using points = new MountPoints(context.rootfs ?? "");
+  const places = mounts.map(({ destination }) =>
+    mountPlace(destination, context.rootfs)
+  );
   return mounts.flatMap((mount, index) => {
     const pointer = `/mounts/${index}`;
     const options = parseMountOptions(mount.options ?? []);
-    const destination = `/${components(mount.destination).join("/")}`;
+    const destination = places[index]!;
     if (isCgroup(mount, options)) {
       return cgroupMounts({ destination, pointer, options }, context);
     }
@@ -89,7 +93,7 @@ export function lowerMounts(
       { ...mount, destination },
       options,
       pointer,
-      context,
+      { ...context, mounted: places.slice(0, index) },
       map === undefined
         ? {}
         : { idmap: { index: map, recursive: options.idmap === "ridmap" } },
@@ -139,11 +143,22 @@ export function bindSource(mount: Mount, bundle: string): string {
   return source.startsWith("/") ? source : join(bundle, source);
 }
 
+/** The place of a mount in the container, cleaned as text. */
+export function mountPlace(destination: string, rootfs?: string): string {
+  const inner = rootfs === undefined
+    ? undefined
+    : innerPath(destination, rootfs);
+  return inner ?? `/${components(destination).join("/")}`;
+}
+
 function lowerMount(
   mount: Mount,
   options: MountOptions,
   pointer: string,
-  { bundle, locked = false, mountLabel }: MountContext,
+  { bundle, rootfs, mounted, locked = false, mountLabel }: MountContext & {
+    /** The places of the mounts before this one. */
+    readonly mounted: readonly string[];
+  },
   idmap: { idmap?: IdmapInput },
 ): MountInput {
   const { destination, type = "", source = "" } = mount;
@@ -175,8 +190,18 @@ function lowerMount(
     }
     const recursive = options.bind === "rbind";
     const host = bindSource(mount, bundle);
-    const all = { ...common, clear: clear | implied(options, locked) };
-    return { ...all, kind: "bind", source: host, recursive, ...idmap };
+    const inside = rootfs === undefined
+      ? undefined
+      : innerSource(host, rootfs, mounted);
+    return {
+      ...common,
+      clear: clear | implied(options, locked),
+      kind: "bind",
+      source: host,
+      ...inside !== undefined && { inside },
+      recursive,
+      ...idmap,
+    };
   }
   if (type === "") {
     throw problem(
@@ -213,8 +238,11 @@ function lowerMount(
  * those and no others, as mount(2) does it and runc has it. Without any it is
  * as its source, and what a user namespace may not change stays as well.
  */
-function implied({ set, clear }: MountOptions, locked: boolean): number {
-  if ((set | clear) === 0) return 0;
+function implied(
+  { set, hasAttributes }: MountOptions,
+  locked: boolean,
+): number {
+  if (!hasAttributes) return 0;
   return (locked ? MOUNT_ATTR_NOSYMFOLLOW : BIND_ATTRIBUTES) & ~set;
 }
 

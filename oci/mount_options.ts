@@ -52,13 +52,18 @@ export interface MountOptions {
   /** `MOUNT_ATTR_*` to set, the access time setting among them. */
   readonly set: number;
   /**
-   * `MOUNT_ATTR_*` to clear, for mount_setattr(2) on a bind mount. Holds all
-   * of `MOUNT_ATTR__ATIME` where an access time setting is asked for.
+   * `MOUNT_ATTR_*` to clear, for mount_setattr(2) on a bind mount. Where an
+   * access time setting is asked for, these are all cleared, as by mount(2).
    */
   readonly clear: number;
+  /** Whether there is an option on attributes, even one that changes none. */
+  readonly hasAttributes: boolean;
   /** The same as `set`, for the mount and all mounts below. */
   readonly recursiveSet: number;
-  /** The same as `clear`, for the mount and all mounts below. */
+  /**
+   * The same as `clear`, for the mount and all mounts below; each access time
+   * setting has the opposite that its name says.
+   */
   readonly recursiveClear: number;
   /** To apply in this order, after everything else. */
   readonly propagation: readonly Propagation[];
@@ -90,14 +95,21 @@ const ATTRIBUTES: Readonly<Record<string, readonly [boolean, number]>> = {
   symfollow: [false, MOUNT_ATTR_NOSYMFOLLOW],
 };
 
-/** Options on the access time: choose a value, or leave it; "r" + name too. */
+/**
+ * Options on the access time: choose a value, or leave it; "r" + name too. For
+ * the mount alone, mount(2) has no way to leave a value: its own it keeps.
+ */
 const ACCESS_TIMES: Readonly<Record<string, readonly [boolean, number]>> = {
   relatime: [true, MOUNT_ATTR_RELATIME],
   noatime: [true, MOUNT_ATTR_NOATIME],
   strictatime: [true, MOUNT_ATTR_STRICTATIME],
   atime: [false, MOUNT_ATTR_NOATIME],
   nostrictatime: [false, MOUNT_ATTR_STRICTATIME],
+  norelatime: [false, MOUNT_ATTR_RELATIME],
 };
+
+/** Settings of access times, which mount(2) takes as one. */
+const TIMES = MOUNT_ATTR__ATIME | MOUNT_ATTR_NODIRATIME;
 
 /**
  * Superblock options, each with its opposite. The kernel's own parser knows
@@ -127,7 +139,7 @@ const PROPAGATION: Readonly<Record<string, number>> = {
 /**
  * Options that change nothing: "silent" and "loud" are about the kernel log,
  * to which the calls used here do not write; relative access times are the
- * kernel's default, so that "norelatime" leaves it to the other settings.
+ * kernel's default, so that "rnorelatime" leaves it to the other settings.
  * "noiversion" (a new file system's default) undoes an earlier "iversion".
  */
 const NO_EFFECT: readonly string[] = [
@@ -135,7 +147,6 @@ const NO_EFFECT: readonly string[] = [
   "defaults",
   "silent",
   "loud",
-  "norelatime",
   "noiversion",
   "rnorelatime",
 ];
@@ -144,6 +155,8 @@ const NO_EFFECT: readonly string[] = [
 interface Attributes {
   set: number;
   clear: number;
+  /** Whether the value of the access time that is 0 is chosen. */
+  relatime?: boolean;
 }
 
 /** The result being collected. */
@@ -161,10 +174,15 @@ export function parseMountOptions(options: readonly string[]): MountOptions {
   const superblock = new Set<string>();
   const data: string[] = [];
   const draft: Partial<Draft> = {};
+  let hasAttributes = false;
   for (const option of options) {
     if (option === "noiversion") superblock.delete("iversion");
     if (NO_EFFECT.includes(option)) continue;
-    if (applyAttribute(plain, option) || applyWord(draft, option)) continue;
+    if (applyAttribute(plain, option)) {
+      hasAttributes = true;
+      continue;
+    }
+    if (applyWord(draft, option)) continue;
     const inner = option.startsWith("r") ? option.slice(1) : "";
     if (applyAttribute(recursive, inner)) continue;
     const flag = own(PROPAGATION, option) ?? own(PROPAGATION, inner);
@@ -180,7 +198,8 @@ export function parseMountOptions(options: readonly string[]): MountOptions {
   return {
     bind: draft.bind ?? "",
     set: plain.set,
-    clear: plain.clear,
+    clear: asMountClears(plain),
+    hasAttributes,
     recursiveSet: recursive.set,
     recursiveClear: recursive.clear,
     propagation,
@@ -230,11 +249,25 @@ function applyAttribute(attributes: Attributes, option: string): boolean {
   const [chosen, value] = accessTime;
   // mount_setattr(2) wants the whole field cleared for any change of it.
   attributes.clear |= MOUNT_ATTR__ATIME;
-  if (chosen) attributes.set = attributes.set & ~MOUNT_ATTR__ATIME | value;
-  else if ((attributes.set & MOUNT_ATTR__ATIME) === value) {
+  if (chosen) {
+    attributes.set = attributes.set & ~MOUNT_ATTR__ATIME | value;
+    attributes.relatime = value === MOUNT_ATTR_RELATIME;
+  } else if ((attributes.set & MOUNT_ATTR__ATIME) === value) {
     attributes.set &= ~MOUNT_ATTR__ATIME;
+    attributes.relatime = false;
   }
   return true;
+}
+
+/**
+ * What mount(2) clears: with a setting of access times that is chosen all the
+ * others, and without one none.
+ */
+function asMountClears({ set, clear, relatime = false }: Attributes): number {
+  const chosen = relatime || (set & TIMES) !== 0;
+  if (!chosen) return clear & ~TIMES;
+  return clear & ~TIMES | MOUNT_ATTR__ATIME |
+    MOUNT_ATTR_NODIRATIME & ~set;
 }
 
 function own<T>(table: Readonly<Record<string, T>>, name: string) {
@@ -244,7 +277,7 @@ function own<T>(table: Readonly<Record<string, T>>, name: string) {
 /** Every option that the runtime knows itself, sorted, for `features`. */
 export function knownMountOptions(): string[] {
   const paired = [ATTRIBUTES, ACCESS_TIMES, PROPAGATION].flatMap(Object.keys);
-  return [
+  const all = new Set([
     ...paired,
     ...paired.map((name) => `r${name}`),
     ...Object.keys(SUPERBLOCK),
@@ -255,5 +288,6 @@ export function knownMountOptions(): string[] {
     "remount",
     "ridmap",
     "tmpcopyup",
-  ].sort();
+  ]);
+  return [...all].sort();
 }

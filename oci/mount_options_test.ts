@@ -22,6 +22,7 @@ const NOTHING: MountOptions = {
   bind: "",
   set: 0,
   clear: 0,
+  hasAttributes: false,
   recursiveSet: 0,
   recursiveClear: 0,
   propagation: [],
@@ -33,8 +34,10 @@ const NOTHING: MountOptions = {
   idmap: "",
 };
 
-function assertOptions(text: string, wanted: Partial<MountOptions>): void {
+function assertOptions(text: string, given: Partial<MountOptions>): void {
   const options = text === "" ? [] : text.split(" ");
+  const { set = 0, clear = 0 } = given;
+  const wanted = { hasAttributes: (set | clear) !== 0, ...given };
   assertEquals(parseMountOptions(options), { ...NOTHING, ...wanted }, text);
 }
 
@@ -50,6 +53,7 @@ const FLAGS = [
 Deno.test("parseMountOptions() sets and clears attributes", () => {
   for (const [on, off, flag] of FLAGS) {
     const readonly = on === "ro";
+    if (on === "nodiratime") continue; // it goes with the other times
     assertOptions(on, { set: flag, readonly });
     assertOptions(off, { clear: flag });
     assertOptions(`${off} ${on}`, { set: flag, readonly });
@@ -62,15 +66,48 @@ Deno.test("parseMountOptions() knows the recursive attributes", () => {
     assertOptions(`r${on}`, { recursiveSet: flag });
     assertOptions(`r${off}`, { recursiveClear: flag });
     assertOptions(`r${on} r${off}`, { recursiveClear: flag });
+    const clear = on === "nodiratime" ? MOUNT_ATTR__ATIME : 0;
     assertOptions(`r${off} ${on} r${on}`, {
       set: flag,
+      clear,
       recursiveSet: flag,
       readonly: on === "ro",
     });
   }
 });
 
-Deno.test("parseMountOptions() treats access times as one field", () => {
+Deno.test("parseMountOptions() takes access times as mount(2) does", () => {
+  const noatime = MOUNT_ATTR_NOATIME, nodiratime = MOUNT_ATTR_NODIRATIME;
+  const strictatime = MOUNT_ATTR_STRICTATIME;
+  const all = MOUNT_ATTR__ATIME | nodiratime;
+  for (
+    const [text, set, clear] of [
+      // What is chosen takes the place of all that there was.
+      ["noatime", noatime, all],
+      ["strictatime", strictatime, all],
+      ["relatime", 0, all],
+      ["nodiratime", nodiratime, MOUNT_ATTR__ATIME],
+      ["noatime strictatime", strictatime, all],
+      ["noatime relatime", 0, all],
+      ["noatime nodiratime", noatime | nodiratime, MOUNT_ATTR__ATIME],
+      ["nodiratime diratime noatime", noatime, all],
+      ["strictatime atime", strictatime, all],
+      ["noatime nostrictatime", noatime, all],
+      ["nodiratime norelatime", nodiratime, MOUNT_ATTR__ATIME],
+      // What is not chosen changes nothing.
+      ["atime", 0, 0],
+      ["diratime", 0, 0],
+      ["norelatime", 0, 0],
+      ["nostrictatime", 0, 0],
+      ["noatime atime", 0, 0],
+      ["relatime norelatime", 0, 0],
+      ["nodiratime diratime", 0, 0],
+      ["strictatime nostrictatime", 0, 0],
+    ] as const
+  ) assertOptions(text, { set, clear, hasAttributes: true });
+});
+
+Deno.test("parseMountOptions() clears access times for all mounts below", () => {
   const clear = MOUNT_ATTR__ATIME;
   for (
     const [text, set] of [
@@ -88,21 +125,16 @@ Deno.test("parseMountOptions() treats access times as one field", () => {
       ["noatime nostrictatime", MOUNT_ATTR_NOATIME],
     ] as const
   ) {
-    assertOptions(text, { set, clear });
     assertOptions(text.replace(/\S+/g, "r$&"), {
       recursiveSet: set,
       recursiveClear: clear,
     });
   }
-  assertOptions("noatime nodiratime", {
-    set: MOUNT_ATTR_NOATIME | MOUNT_ATTR_NODIRATIME,
-    clear,
-  });
 });
 
 Deno.test("parseMountOptions() ignores what changes nothing", () => {
   assertOptions("", {});
-  assertOptions("defaults silent loud norelatime rnorelatime noiversion", {});
+  assertOptions("defaults silent loud rnorelatime noiversion", {});
   assertEquals(parseMountOptions([""]), NOTHING);
 });
 
@@ -162,7 +194,7 @@ Deno.test("parseMountOptions() passes on what is not known", () => {
 Deno.test("parseMountOptions() reads the default configuration's", () => {
   assertOptions("nosuid strictatime mode=755 size=65536k", {
     set: MOUNT_ATTR_NOSUID | MOUNT_ATTR_STRICTATIME,
-    clear: MOUNT_ATTR__ATIME,
+    clear: MOUNT_ATTR__ATIME | MOUNT_ATTR_NODIRATIME,
     data: ["mode=755", "size=65536k"],
   });
   assertOptions("rbind ro rprivate", {

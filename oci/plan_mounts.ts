@@ -84,7 +84,8 @@ function options(mount: MountInput): string[] {
 
 function attributes(mount: AttributesInput): string[] {
   return [
-    ...flags(mount.set, mount.clear, ""),
+    // A setting of access times takes the place of all others, unsaid.
+    ...flags(mount.set, mount.clear & ~MOUNT_ATTR_NODIRATIME, ""),
     ...flags(mount.recursiveSet, mount.recursiveClear, "r"),
     ...mount.propagation.map(({ flag, recursive }) =>
       (recursive ? "r" : "") + (PROPAGATION[flag] ?? flag)

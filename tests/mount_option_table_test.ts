@@ -24,7 +24,7 @@ const FLAGS: Readonly<Record<string, readonly [boolean, string]>> = {
   symfollow: [false, "nosymfollow"],
 };
 
-/** The access time setting that an option leads to. */
+/** The access time setting that an option leads to, for all mounts below. */
 const TIMES: Readonly<Record<string, string>> = {
   noatime: "noatime",
   relatime: "relatime",
@@ -33,8 +33,19 @@ const TIMES: Readonly<Record<string, string>> = {
   nostrictatime: "relatime",
 };
 
+/** For the mount alone: what is chosen takes the place of all the others. */
+const CHOSEN: Readonly<Record<string, Flags>> = {
+  noatime: ["noatime"],
+  relatime: ["relatime"],
+  strictatime: [],
+  nodiratime: ["nodiratime", "relatime"],
+};
+/** And what chooses nothing leaves them. */
+const LEAVING = ["atime", "diratime", "norelatime", "nostrictatime"];
+const TIME_FLAGS = ["noatime", "relatime", "nodiratime"];
+
 /** Options that leave everything as it is. */
-const NOTHING = ["defaults", "silent", "loud", "norelatime", "rnorelatime"];
+const NOTHING = ["defaults", "silent", "loud", "rnorelatime"];
 /** For the file system as a whole: what mountinfo shows of it then. */
 const SUPERBLOCK: Readonly<Record<string, string>> = {
   sync: "sync",
@@ -91,15 +102,19 @@ function expected(flags: Flags, option: string): readonly [Flags, Flags] {
   if (recursive) return [after(flags, inner), after(flags, inner)];
   // With an option for itself a bind mount has no more of its source's.
   const plain = ["ro", "nosuid", "nodev", "noexec", "nosymfollow"];
-  const own = option in FLAGS || option in TIMES
-    ? flags.filter((flag) => !plain.includes(flag))
-    : flags;
-  return [after(own, option), flags];
+  if (!PLAIN.includes(option)) return [flags, flags];
+  const own = flags.filter((flag) => !plain.includes(flag));
+  const chosen = CHOSEN[option];
+  if (chosen !== undefined) {
+    const others = own.filter((flag) => !TIME_FLAGS.includes(flag));
+    return [[...others, ...chosen].sort(), flags];
+  }
+  return [LEAVING.includes(option) ? own : after(own, option), flags];
 }
 
-const ATTRIBUTES = [...Object.keys(FLAGS), ...Object.keys(TIMES)].flatMap(
-  (name) => [name, `r${name}`],
-);
+const RECURSIVE = [...Object.keys(FLAGS), ...Object.keys(TIMES)];
+const PLAIN = [...RECURSIVE, "norelatime"];
+const ATTRIBUTES = [...PLAIN, ...RECURSIVE.map((name) => `r${name}`)];
 
 /** Two trees of the host: one mount in another, each with these flags. */
 async function withTrees(
@@ -325,7 +340,7 @@ for (const [peer, lacks] of Object.entries(LACKS)) {
         for (const name of names) {
           addMounts(container, bind(`/p/${name}`, plain, "rbind", name));
           // Of others there the peers know nothing, or say nothing.
-          if (name in FLAGS || name in TIMES) {
+          if (PLAIN.includes(name)) {
             addMounts(container, tmpfs(`/t/${name}`, name));
           }
         }
