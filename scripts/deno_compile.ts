@@ -6,6 +6,7 @@
  */
 
 import { dirname, fromFileUrl, join } from "@std/path/posix";
+import { xxhash64 } from "./xxhash64.ts";
 
 /** What a processor is called by Deno, and by the e_machine field of an ELF. */
 export const TARGETS: Record<string, { triple: string; machine: number }> = {
@@ -33,15 +34,16 @@ export interface Finished {
   stderr: string;
 }
 
-/** Runs a program in the folder of the sources to its end. */
+/** Runs a program to its end, in the folder of the sources or another one. */
 export function command(
   program: string,
   args: string[],
   env: Record<string, string> = {},
+  cwd: string = REPO,
 ): Finished {
   const { success, stdout, stderr } = new Deno.Command(program, {
     args,
-    cwd: REPO,
+    cwd,
     env: { NO_COLOR: "1", ...env },
   }).outputSync();
   const text = new TextDecoder();
@@ -100,10 +102,46 @@ export function bundle(folder: string): string {
       marked,
     );
     if (whole !== code) Deno.writeTextFileSync(file, whole);
-    // The binary keeps the files' times: the same sources give the same bytes.
+  }
+  nameByContent(folder);
+  return join(folder, "main.js");
+}
+
+/** What Deno makes unique in the name of a file that others share. */
+const UNIQUE = /-[A-Z0-9]{8}(?=\.js)/g;
+
+/**
+ * Gives the files of `folder` names and times that come of what is in them
+ * alone: Deno's come of where sources and packages lie as well, and the binary
+ * keeps both.
+ *
+ * @throws {CompileError} two would have one name
+ */
+export function nameByContent(folder: string): void {
+  const files = [...Deno.readDirSync(folder)].map(({ name }) => name);
+  const texts = new Map(
+    files.map((name) => [name, Deno.readTextFileSync(join(folder, name))]),
+  );
+  const names = new Map<string, string>();
+  for (const [name, text] of texts) {
+    const unique = name.match(UNIQUE)?.[0];
+    if (unique === undefined) continue;
+    // The names of others in it are not known yet.
+    const bytes = new TextEncoder().encode(text.replaceAll(UNIQUE, ""));
+    const hash = xxhash64(bytes).toString(36).toUpperCase().padStart(8, "0");
+    names.set(unique, `-${hash.slice(-8)}`);
+  }
+  if (new Set(names.values()).size < names.size) {
+    throw new CompileError("Cannot bundle: two files have the same content");
+  }
+  const renamed = (text: string) =>
+    text.replaceAll(UNIQUE, (unique) => names.get(unique) ?? unique);
+  for (const [name, text] of texts) {
+    const file = join(folder, renamed(name));
+    Deno.removeSync(join(folder, name));
+    Deno.writeTextFileSync(file, renamed(text));
     Deno.utimeSync(file, 0, 0);
   }
-  return join(folder, "main.js");
 }
 
 function bundleEntry(entry: string, options: string[]): void {

@@ -150,7 +150,10 @@ function load(made: Made, pass: string, moreFlags = ""): CacheEntry[] {
   compile(target, loader, join(work, name), [
     `--v8-flags=${flags}${moreFlags}`,
   ]);
-  const { success, stderr } = command(join(work, name), [], { TMPDIR: work });
+  // V8 keeps the modules' URLs in their code, and these begin with TMPDIR: by
+  // this path it is the same code, wherever it is made.
+  const env = { TMPDIR: "/proc/self/cwd" };
+  const { success, stderr } = command(join(work, name), [], env, work);
   if (!success) throw new CompileError(`Cannot load the modules: ${stderr}`);
   return readCodeCache(Deno.readFileSync(cacheFile(work, name)));
 }

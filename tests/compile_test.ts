@@ -69,16 +69,41 @@ rootTest("the binary works alone, with an empty environment", async () => {
   });
 }, { missing: compiled });
 
-rootTest("compile needs no network the second time", async () => {
+rootTest("compile needs no network, and makes the same anywhere", async () => {
   await inFolder(async (folder) => {
-    const output = `${folder}/again`;
+    const [here, there] = ["a", "b"].map((name) => `${folder}/${name}/again`);
     assertSuccess(
-      await run(["unshare", "--net", ...compile("--pie", "--output", output)]),
+      await run(["unshare", "--net", ...compile("--pie", "--output", here!)]),
     );
-    assertSuccess(await run([output, "--version"]));
-    assertEquals(await elfType(output), ET_DYN);
-    const left = [...Deno.readDirSync(folder)].map(({ name }) => name);
-    assertEquals(left, ["again"]);
+    assertSuccess(await run([here!, "--version"]));
+    assertEquals(await elfType(here!), ET_DYN);
+    const elsewhere = `${folder}/the same sources`;
+    Deno.mkdirSync(elsewhere);
+    const moved = compile("--pie", "--output", there!)
+      .map((word) => word.replace(REPO, elsewhere));
+    assertSuccess(
+      await run([
+        ...[
+          "unshare",
+          "--net",
+          "--mount",
+          "--propagation=private",
+          "sh",
+          "-ec",
+        ],
+        'mount --bind "$1" "$2"; shift 2; exec "$@"',
+        ...["sh", REPO, elsewhere, ...moved],
+      ], { cwd: "/" }),
+    );
+    const [first, second] = [here!, there!].map((f) => Deno.readFileSync(f));
+    assertEquals(first!.length, second!.length);
+    assertEquals(first!.findIndex((byte, i) => byte !== second![i]), -1);
+    const left = [here!, there!].map((file) =>
+      [
+        ...Deno.readDirSync(file.slice(0, -"/again".length)),
+      ].map(({ name }) => name)
+    );
+    assertEquals(left, [["again"], ["again"]]);
   });
 }, {
   missing: compiled ??
