@@ -22,11 +22,17 @@ export function mkdir(path: string, mode: number): number {
   return -syscall("mkdirat", AT_FDCWD, path, mode);
 }
 
-/** Makes a directory of exactly this mode. Returns the errno. */
+/**
+ * Makes a directory of exactly this mode. Returns the errno.
+ * @throws {SyscallError} it cannot get its mode, and is not there
+ */
 export function mkdirExactly(path: string, mode: number): number {
   const errno = mkdir(path, mode);
-  if (errno === 0) checked("fchmodat", path, AT_FDCWD, path, mode);
-  return errno;
+  if (errno !== 0) return errno;
+  const failure = -syscall("fchmodat", AT_FDCWD, path, mode);
+  if (failure === 0) return 0;
+  rmdir(path);
+  throw new SyscallError("fchmodat", failure, path);
 }
 
 /**

@@ -25,6 +25,7 @@ import {
 } from "../launch/exec.ts";
 import { type ExecLaunchOptions, launchExec } from "../launch/exec_launch.ts";
 import { EXEC_NAME } from "../launch/init_name.ts";
+import { end } from "../launch/launch.ts";
 import type { ExecInput } from "../launch/exec_input.ts";
 import type { SchedulerInput } from "../launch/input.ts";
 import { FRAME, type Plan } from "../launch/plan.ts";
@@ -131,7 +132,7 @@ export class Execution implements Disposable {
       });
       this.#checkRuns();
     } catch (error) {
-      if (this.#pidFile !== undefined) unlink(this.#pidFile);
+      this.#undo();
       throw error;
     } finally {
       if (terminal.slave !== undefined) close(terminal.slave);
@@ -142,8 +143,27 @@ export class Execution implements Disposable {
     });
   }
 
-  /** Waits until the program ends, and answers its exit status. */
+  /**
+   * Waits until the program ends, and answers its exit status.
+   * @throws {SyscallError} it cannot be waited for, and is killed
+   */
   async end(signals: Signals): Promise<number> {
+    try {
+      await this.#untilEnd(signals);
+    } catch (error) {
+      this.#undo();
+      throw error;
+    }
+    return waitChild(this.#pid)?.status ?? 0;
+  }
+
+  /** Ends the process, if it was launched. */
+  #undo(): void {
+    if (this.#pidFile !== undefined) unlink(this.#pidFile);
+    if (this.#pid !== 0) end(this.#pid);
+  }
+
+  async #untilEnd(signals: Signals): Promise<void> {
     using pidfd = new Handle(pidfdOpen(this.#pid)!);
     const relay = this.#relay;
     signals.forward((signal) => {
@@ -152,7 +172,6 @@ export class Execution implements Disposable {
     });
     if (relay === undefined) await awaitEnd(pidfd.fd, signals);
     else await relay.run(pidfd.fd, signals);
-    return waitChild(this.#pid)?.status ?? 0;
   }
 
   /** Gives the caller's terminal its settings back. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { close, type Fd } from "../ffi/fd.ts";
+import { close, type Fd, Handle } from "../ffi/fd.ts";
 import { poll, pollAsync } from "../ffi/poll.ts";
 import {
   type Ended,
@@ -90,26 +90,30 @@ export async function runContainer(
   const { id, detach, keep, subreaper = true } = options;
   if (detach) {
     const created = await create(() => {});
-    await startOrRemove(runtime, id, created);
-    notify?.untilReady(initPid(created));
+    await orRemove(runtime, id, created, async () => {
+      if (!created.started) await startCreated(runtime, created.record);
+      notify?.untilReady(initPid(created));
+    });
     return 0;
   }
   using signals = new Signals(options.last ?? false);
   // Orphans of a container without a pid namespace come to this process.
   if (subreaper) setSubreaper(true);
   const created = await create(() => signals.listen());
-  const pid = initPid(created);
-  const pidfd = pidfdOpen(pid)!;
   try {
-    const killed = killsAbove(created.record);
-    const [ended] = await Promise.all([
-      foreground(runtime, id, created, pidfd, {
-        signals,
-        // Alone, it need not let anything else go on.
-        wait: notify === undefined ? poll : pollAsync,
-      }),
-      notify?.untilEnd(pidfd),
-    ]);
+    const { ended, killed } = await orRemove(runtime, id, created, async () => {
+      using pidfd = new Handle(pidfdOpen(initPid(created))!);
+      const killed = killsAbove(created.record);
+      const [ended] = await Promise.all([
+        foreground(runtime, created, pidfd.fd, {
+          signals,
+          // Alone, it need not let anything else go on.
+          wait: notify === undefined ? poll : pollAsync,
+        }),
+        notify?.untilEnd(pidfd.fd),
+      ]);
+      return { ended, killed };
+    });
     runtime.log.debug("the program has ended", { ...ended });
     if (ended.status !== 0) {
       tellOom(runtime.log, created.record, ended, killed);
@@ -118,14 +122,12 @@ export async function runContainer(
     while (reapAny() !== undefined);
     return ended.status;
   } finally {
-    close(pidfd);
     if (created.master !== undefined) close(created.master);
   }
 }
 
 async function foreground(
   runtime: Runtime,
-  id: string,
   created: Created,
   pidfd: Fd,
   { signals, wait }: { readonly signals: Signals; readonly wait: Poll },
@@ -134,7 +136,7 @@ async function foreground(
   runtime.trace?.phase("wait for the program");
   if (master === undefined) {
     signals.forward((signal) => pidfdSendSignal(pidfd, signal));
-    await startOrRemove(runtime, id, created);
+    if (!created.started) await startCreated(runtime, created.record);
     await awaitEnd(pidfd, signals, wait);
   } else {
     using relay = new Relay(master);
@@ -142,7 +144,7 @@ async function foreground(
       if (signal === SIGNALS["WINCH"]) relay.resize();
       else pidfdSendSignal(pidfd, signal);
     });
-    await startOrRemove(runtime, id, created);
+    if (!created.started) await startCreated(runtime, created.record);
     await relay.run(pidfd, signals, wait);
   }
   return waitChild(initPid(created)) ?? { status: 0, signal: 0 };
@@ -153,15 +155,15 @@ function initPid({ record }: Created): number {
   return record.init!.pid;
 }
 
-/** A container whose program cannot run is of no use. */
-async function startOrRemove(
+/** A container that cannot be run to its end is of no use. */
+async function orRemove<T>(
   runtime: Runtime,
   id: string,
   created: Created,
-): Promise<void> {
-  if (created.started) return;
+  work: () => Promise<T>,
+): Promise<T> {
   try {
-    await startCreated(runtime, created.record);
+    return await work();
   } catch (error) {
     await remove(runtime, id, { force: true });
     waitChild(initPid(created));

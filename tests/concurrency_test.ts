@@ -1,7 +1,14 @@
 /** Many commands at once, some of them killed: nothing is left, or crossed. */
 import { assert, assertEquals } from "@std/assert";
 import { command, Container, rootTest, script } from "./container.ts";
-import { assertSuccess, DAVIT, readIfThere, run, Running } from "./davit.ts";
+import {
+  assertSuccess,
+  DAVIT,
+  readIfThere,
+  type Result,
+  run,
+  Running,
+} from "./davit.ts";
 import { randomNumbers } from "./mutate.ts";
 
 rootTest("of 64 creates of one ID, one wins", async () => {
@@ -92,44 +99,63 @@ rootTest(
 );
 
 rootTest("list, state and delete race with create and exit", async () => {
-  await using base = new Container(command(["true"]));
-  const { bundle, id } = base;
-  let done = false, looks = 0;
-  const maker = async () => {
-    for (let i = 0; i < 15; i++) {
-      await base.davit(["run", "--bundle", bundle, `${id}-r${i}`]);
-    }
-    done = true;
+  await using base = new Container(script("sleep 0.05"));
+  const { bundle, id, root } = base;
+  Deno.mkdirSync(root);
+  let makers = 2, looks = 0, deleted = 0, ran = 0;
+  /** One line, of a container that came or went meanwhile. */
+  const assertTold = ({ code, stderr }: Result, text: RegExp) => {
+    if (code === 0 || stderr === "") return;
+    assert(/^[^\n]+\n$/.test(stderr) && text.test(stderr), stderr);
   };
-  Deno.mkdirSync(base.root);
+  const maker = async (name: string) => {
+    for (let i = 0; i < 12; i++) {
+      const result = await base.davit([
+        "run",
+        "--bundle",
+        bundle,
+        `${name}${i}`,
+      ]);
+      if (result.code === 0) ran++;
+      assertTold(result, new RegExp(name));
+    }
+    makers--;
+  };
   const looker = async () => {
-    while (!done) {
+    while (makers > 0) {
       const list = assertSuccess(await base.davit(["list", "--format=json"]));
-      for (const state of JSON.parse(list.stdout) ?? []) {
+      assertEquals(list.stderr, "");
+      for (const { id, status } of JSON.parse(list.stdout) ?? []) {
         assert(
-          /^(creating|created|running|stopped)$/.test(state.status),
+          /^(creating|created|running|stopped)$/.test(status),
           list.stdout,
         );
-        const { code, stdout, stderr } = await base.davit(["state", state.id]);
-        if (code === 0) assertEquals(JSON.parse(stdout).id, state.id);
-        else assert(/does not exist/.test(stderr), stderr);
+        const state = await base.davit(["state", id]);
+        if (state.code === 0) assertEquals(JSON.parse(state.stdout).id, id);
+        else assertTold(state, /does not exist/);
         looks++;
       }
-      assertEquals(list.stderr, "");
     }
   };
   const deleter = async () => {
-    while (!done) {
-      const { stderr } = await base.davit(["delete", `${id}-r3`]);
-      assert(
-        stderr === "" || /does not exist|not stopped/.test(stderr),
-        stderr,
-      );
+    while (makers > 0) {
+      const { stdout } = assertSuccess(await base.davit(["list", "--quiet"]));
+      const ids = stdout.split("\n").filter((line) => line !== "");
+      for (const any of ids) {
+        // Those of one maker come to their own end.
+        const force = any > `${id}-b`;
+        const result = await base.davit(
+          ["delete", ...force ? ["--force"] : [], any],
+        );
+        assertTold(result, /does not exist|not stopped/);
+        if (force && assertSuccess(result)) deleted++;
+      }
     }
   };
-  await Promise.all([maker(), looker(), deleter()]);
+  await Promise.all([maker(`${id}-a`), maker(`${id}-b`), looker(), deleter()]);
   assertEquals(base.leftovers(), []);
-  console.log(`${looks} looks`);
+  assert(looks > 0 && deleted > 0 && ran >= 12, `${looks} ${deleted} ${ran}`);
+  console.log(`${looks} looks, ${deleted} deleted, ${ran} ran to their end`);
 });
 
 rootTest("two users, one of them root, do not meet", async () => {

@@ -1,15 +1,18 @@
 /**
- * Each system call that Davit itself makes in create, start, exec and delete
- * fails in turn, and Davit is killed at each: the command ends with one clear
- * line, or is dead, and after a forced delete nothing is left.
+ * Each system call that Davit itself makes in create, run, start, exec and
+ * delete fails in turn, and Davit is killed at each: the command ends with one
+ * clear line, and has undone what it did, or is dead; after a forced delete
+ * nothing is left.
  *
  * FAULTS=all makes every fault; otherwise a share of them, others at each run.
  */
-import { assert } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import type { Patch } from "./config.ts";
 import { type Container, containerTest } from "./container.ts";
 import { assertSuccess, DAVIT, readIfThere, run } from "./davit.ts";
-import { richBundle } from "./faults/bundle.ts";
+import { richBundle, richShortBundle } from "./faults/bundle.ts";
 import { assertClear, clean, type Point, tampered } from "./faults/tamper.ts";
+import { leftovers, processesOf } from "./leftovers.ts";
 import { randomNumbers } from "./mutate.ts";
 
 /** Calls that Deno makes as well, and cannot do without. */
@@ -42,8 +45,11 @@ function points(trace: string, marks: readonly string[]): Point[] {
 /** A command, and how the container is brought to where it is made. */
 interface Command {
   readonly name: string;
+  readonly patch?: Patch;
   readonly words: (container: Container) => string[];
   readonly before: (container: Container) => Promise<unknown>;
+  /** What it may not leave when it fails, before anything is deleted. */
+  readonly left?: (container: Container) => string[] | Promise<string[]>;
 }
 
 async function created(container: Container): Promise<void> {
@@ -60,6 +66,15 @@ const COMMANDS: readonly Command[] = [
     name: "create",
     words: ({ bundle, id }) => ["create", "--bundle", bundle, id],
     before: () => Promise.resolve(),
+    left: leftovers,
+  },
+  {
+    name: "run",
+    patch: richShortBundle,
+    words: ({ bundle, id }) => ["run", "--bundle", bundle, id],
+    before: () => Promise.resolve(),
+    // What could not be removed when it had ended is there.
+    left: (container) => processesOf(container).map(String),
   },
   {
     name: "start",
@@ -72,8 +87,12 @@ const COMMANDS: readonly Command[] = [
   },
   {
     name: "exec",
-    words: ({ id }) => ["exec", id, "true"],
+    words: ({ id }) => ["exec", id, "sleep", "0.05"],
     before: running,
+    left: async (container) => {
+      const { pid } = await container.state();
+      return processesOf(container).filter((p) => p !== pid).map(String);
+    },
   },
   {
     name: "delete",
@@ -83,10 +102,12 @@ const COMMANDS: readonly Command[] = [
   },
 ];
 
-for (const { name, words, before } of COMMANDS) {
+for (
+  const { name, patch = richBundle, words, before, left } of COMMANDS
+) {
   containerTest(
     `Davit's own calls in ${name} fail in turn, and it is killed at each`,
-    richBundle,
+    patch,
     async (container) => {
       const { bundle, folder, id, root } = container;
       await before(container);
@@ -128,6 +149,7 @@ for (const { name, words, before } of COMMANDS) {
           else if (result.code !== 0) {
             told++;
             assertClear(result, where);
+            if (left) assertEquals(await left(container), [], where);
           }
           await clean(container, where);
         }

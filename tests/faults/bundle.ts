@@ -3,7 +3,12 @@ import type { Config } from "../config.ts";
 import { script } from "../container.ts";
 
 /** Much of what a launch can do, in one configuration. */
-export const richBundle = script("sleep 1000", (config: Config) => {
+export const richBundle = script("sleep 1000", enrich);
+
+/** The same, with a program that ends. */
+export const richShortBundle = script("sleep 0.05", enrich);
+
+function enrich(config: Config): void {
   config.process.user = { uid: 1000, gid: 1000, additionalGids: [2000] };
   config.process.oomScoreAdj = 100;
   config.root.readonly = false;
@@ -24,4 +29,4 @@ export const richBundle = script("sleep 1000", (config: Config) => {
     { destination: "/new/t", type: "tmpfs", options: ["size=1m"] },
     { destination: "/new/b", source: "/etc/hostname", options: ["bind", "ro"] },
   );
-});
+}

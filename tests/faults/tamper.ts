@@ -33,7 +33,8 @@ export function tampered(
 export function assertClear({ stderr }: Result, where: string): void {
   const lines = stderr.trim().split("\n");
   assert(
-    lines.length <= 2 && !/ at file:|\.ts:|internal error/.test(stderr),
+    stderr !== "" && lines.length <= 2 &&
+      !/ at file:|\.ts:|internal error/.test(stderr),
     `${where}: ${stderr}`,
   );
 }
