@@ -20,7 +20,7 @@ export interface DeviceRuleInput {
   readonly major?: number;
   /** Absent or -1: every one. */
   readonly minor?: number;
-  /** Letters of `r`, `w` and `m`; where it allows, `a` stands for nothing. */
+  /** Letters of `r`, `w` and `m`; `a` allows nothing, and denies them all. */
   readonly access?: string;
 }
 
@@ -132,8 +132,9 @@ function oneForm(rule: DeviceRuleInput, index: number): DeviceRule {
   }
   let access = 0;
   for (const letter of rule.access ?? "") {
-    if (letter === "a" && rule.allow) continue;
-    const bit = (ACCESS as Record<string, number>)[letter];
+    const bit = letter === "a"
+      ? rule.allow ? 0 : ALL_ACCESS
+      : (ACCESS as Record<string, number>)[letter];
     if (bit === undefined) access = 0;
     if (bit === undefined) break;
     access |= bit;

@@ -35,7 +35,7 @@ import {
 } from "./messages.ts";
 import { filesystemLog } from "./mount_log.ts";
 import type { Plan } from "./plan.ts";
-import { WAIT } from "./user_program.ts";
+import { WAIT } from "./await_start.ts";
 
 /** What a launch needs besides its plan. */
 export interface LaunchOptions {

@@ -20,7 +20,7 @@ import {
   type Plan,
 } from "./plan.ts";
 import { argumentTexts } from "./plan_text.ts";
-import { WAIT } from "./user_program.ts";
+import { WAIT } from "./await_start.ts";
 
 /** Which process makes a call: see the design's "Processes". */
 export type PlanProcess = "first" | "init";

@@ -3,7 +3,7 @@ import { E } from "../ffi/errno.ts";
 import { INIT } from "./first_process.ts";
 import { listCalls, type ListedCall } from "./listing.ts";
 import { PlanBuilder, reg } from "./plan.ts";
-import { WAIT } from "./user_program.ts";
+import { WAIT } from "./await_start.ts";
 
 /** A call as `process phase call(arguments)`, with its marks. */
 function line(call: ListedCall): string {

@@ -6,6 +6,7 @@
 
 import { E } from "../ffi/errno.ts";
 import { AT_EMPTY_PATH, AT_FDCWD, O } from "../ffi/fd.ts";
+import { awaitStart, prepareWait } from "./await_start.ts";
 import { endWithDavit, SIGKILL } from "./beginning.ts";
 import { planLimits, setCapabilities } from "./credentials.ts";
 import { descriptor } from "./descriptors.ts";
@@ -13,13 +14,12 @@ import { planStartHooks } from "./hooks.ts";
 import { planLabels } from "./labels.ts";
 import type { LaunchInput, ProcessInput } from "./input.ts";
 import { awaitAnswer, tell } from "./messages.ts";
-import { type PlanBuilder, reg, REPORT } from "./plan.ts";
+import { type PlanBuilder, reg } from "./plan.ts";
 import { ADDRESS } from "./program.ts";
 import { whenDirectory } from "./root_paths.ts";
 import { planFilter, planListener } from "./seccomp/load.ts";
 
 const AT_EACCESS = 0x200, X_OK = 1;
-const SOCK_CLOEXEC = 0o2000000;
 const CLOSE_RANGE_CLOEXEC = 4;
 /** Where programs are looked for when the environment has no PATH. */
 const DEFAULT_PATH =
@@ -111,7 +111,7 @@ export function planStart(plan: PlanBuilder, input: LaunchInput): void {
   const { process, preserveFds } = input;
   const davit = descriptor("davit", preserveFds);
   const listener = descriptor("start", preserveFds);
-  const again = plan.fresh("wait for start");
+  if (!input.startNow) prepareWait(plan, listener);
   planReady(plan, preserveFds, process, input.endsWithLauncher);
   if (input.startNow) return planProgram(plan, process);
   plan.call("close", [davit]);
@@ -122,14 +122,7 @@ export function planStart(plan: PlanBuilder, input: LaunchInput): void {
     .call("munmap", [ADDRESS.program, { before: free }], {
       tolerate: [{ errno: E.EINVAL, goto: freed }],
     }).label(freed);
-  plan.because(WAIT).label(again)
-    .call("accept4", [listener, 0, 0, SOCK_CLOEXEC], {
-      to: REPORT,
-      tolerate: [
-        { errno: E.EINTR, goto: again },
-        { errno: E.ECONNABORTED, goto: again },
-      ],
-    });
+  awaitStart(plan, listener);
   planStartHooks(plan, input, (hook) => process && planLast(hook, process));
   planProgram(plan, process);
 }
@@ -156,6 +149,3 @@ function planLast(plan: PlanBuilder, process: ProcessInput): void {
   planLimits(plan, process);
   planFilter(plan, process, setCapabilities);
 }
-
-/** The reason of the step in which init waits for `start`. */
-export const WAIT = "wait for start";

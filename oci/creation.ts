@@ -332,6 +332,7 @@ export class Creation {
           writeIdMaps(pid, this.spec.linux ?? {}, this.#privileges),
         onPlace: (pid) => this.#placeProcess(pid),
         onPid: (pid) => {
+          this.runtime.log.debug("first process: made init", { init: pid });
           this.#cgroups.limitInit();
           this.#prepareRecord(pid, plan);
         },
@@ -340,7 +341,10 @@ export class Creation {
         ...copyUpWork(this.parts),
         onWork: (pid) => this.#workFor(pid),
         ...this.#hookWork(),
-        onReady: () => this.#recordInit(),
+        onReady: (init) => {
+          this.runtime.log.debug("init: set the container up", { init });
+          this.#recordInit();
+        },
       });
       this.#undo.push(() => endInit(launched.pid));
       const { pid } = launched;

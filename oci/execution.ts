@@ -124,6 +124,8 @@ export class Execution implements Disposable {
       this.#pid = this.#launch(plan, init.fd, terminal, {
         meanwhile: () => options.detach || signals.prepare(),
         onReady: (pid) => {
+          const { sandboxId: sandbox } = record;
+          log.debug("process: joined the container", { sandbox, process: pid });
           if (scheduler !== undefined) schedule(pid, scheduler);
           // Before, a signal ends a launch that a container holds up: one that
           // is paused, or whose file system does not answer.

@@ -52,8 +52,8 @@ function deviceRule(): Rule {
 const LETTERS = matching(/^[rwm]*$/, 'letters of "rwm"');
 
 /**
- * Some take "a", all devices, for an access, where runc allows nothing more.
- * What denies is to deny no less than it says.
+ * Some take "a", all devices, for an access. What allows then allows nothing
+ * more, as with runc, and what denies denies all of it.
  */
 function checkAccess(
   access: string,
@@ -62,11 +62,10 @@ function checkAccess(
   out: Findings,
 ): boolean {
   const odd = /^[rwma]*$/.test(access) && /a.*[rwm]|[rwm].*a/.test(access);
-  if (!odd || !allows || out.strict) return LETTERS(access, at, out);
+  if (!odd || out.strict) return LETTERS(access, at, out);
+  const does = allows ? "it allows nothing" : "it denies every one";
   const mend = 'write "rwm" for every access';
-  warn(out, at, access, `"a" is no access, it allows nothing: ${mend}`, {
-    mend,
-  });
+  warn(out, at, access, `"a" is no access, ${does}: ${mend}`, { mend });
   return true;
 }
 

@@ -339,14 +339,19 @@ Deno.test("validate() takes an access of devices as runc does", () => {
   const devices = (allow: boolean, access: string) =>
     changed("linux.resources.devices", [{ allow, access }]);
   const at = "linux.resources.devices[0].access: ";
+  const mend = 'write "rwm" for every access';
   assertEquals(
     validate(devices(true, "rwa")).warnings.map(describeProblem),
-    [`${at}"a" is no access, it allows nothing: write "rwm" for every access`],
+    [`${at}"a" is no access, it allows nothing: ${mend}`],
+  );
+  assertEquals(
+    validate(devices(false, "rwa")).warnings.map(describeProblem),
+    [`${at}"a" is no access, it denies every one: ${mend}`],
   );
   for (
     const [allow, access, strict] of [
-      [false, "rwa", false], // it would deny less than it says
       [true, "a", false],
+      [false, "a", false],
       [true, "rwa", true],
     ] as const
   ) {

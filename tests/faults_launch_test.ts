@@ -15,7 +15,7 @@ import { silent } from "../oci/logger.ts";
 import { remove } from "../oci/remove.ts";
 import { start } from "../oci/start.ts";
 import { describeError } from "../cmd/report.ts";
-import { WAIT } from "../launch/user_program.ts";
+import { WAIT } from "../launch/await_start.ts";
 import { Container, rootTest } from "./container.ts";
 import { readIfThere, until } from "./davit.ts";
 import { richBundle } from "./faults/bundle.ts";

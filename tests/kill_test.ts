@@ -294,3 +294,19 @@ containerTest(
     assertMatch(stderr, /^$/);
   },
 );
+
+for (const signal of ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"] as const) {
+  containerTest(
+    `a created container ends on ${signal}, whoever sends it`,
+    script("true"),
+    async (container) => {
+      assertSuccess(await container.create());
+      const { pid } = await container.state();
+      Deno.kill(pid, signal);
+      await until(
+        "it is stopped",
+        async () => (await container.state()).status === "stopped",
+      );
+    },
+  );
+}

@@ -143,20 +143,28 @@ containerTest(
 );
 
 containerTest(
-  "inherits: no signal is ignored or blocked, in init neither",
+  "inherits: no signal is ignored or blocked, in init those it waits for",
   command(["cat", "/proc/self/status"]),
   async (container) => {
-    const none = (status: string) => {
+    const none = (status: string, blocked = "") => {
       for (const name of ["SigBlk", "SigIgn", "SigCgt"]) {
-        assertMatch(status, new RegExp(`^${name}:\\s+0+$`, "m"), name);
+        const rest = name === "SigBlk" ? blocked : "";
+        assertMatch(status, new RegExp(`^${name}:\\s+0+${rest}$`, "m"), name);
       }
     };
+    const status = async () =>
+      readIfThere(`/proc/${(await container.state()).pid}/status`);
     const { stdout } = assertSuccess(
       await shell(container, "trap '' INT HUP USR1 TERM PIPE CHLD RTMIN"),
     );
     none(stdout);
     assertSuccess(await container.create());
-    none(readIfThere(`/proc/${(await container.state()).pid}/status`));
+    none(await status(), "4007"); // HUP, INT, QUIT and TERM
+    change(container, (config) => config.process.args = ["sleep", "60"]);
+    assertSuccess(await container.davit(["delete", "-f", container.id]));
+    assertSuccess(await container.create());
+    assertSuccess(await container.start());
+    none(await status());
   },
 );
 
