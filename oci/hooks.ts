@@ -228,8 +228,10 @@ export class HookRunner {
     const said = stderr?.length ? stderr : stdout;
     const name = said === stderr ? "stderr" : "stdout";
     const tail = said?.length ? `, ${name}: ${lastLines(said.bytes)}` : "";
+    const path = JSON.stringify(hook.path);
+    // Those who look for it know the words of runc 1.5, or those up to 1.1.
     return new this.#tools.HookError(
-      `error running ${kind} hook #${index}: ${JSON.stringify(hook.path)} ` +
+      `error running ${kind} hook #${index}: error running hook ${path} ` +
         `(hooks.${kind}[${index}]): ${how}${tail}`,
     );
   }

@@ -145,7 +145,10 @@ for (const kind of FAILING) {
       for (const [hook, expected] of cases) {
         withPoststop(c, kind, hook);
         const error = await failure(c, kind);
-        assertMatch(error, new RegExp(`error running ${kind} hook #0: "`));
+        assertMatch(
+          error,
+          new RegExp(`error running ${kind} hook #0: error running hook "`),
+        );
         assertMatch(error.trim(), expected);
         assertGone(c);
       }

@@ -219,7 +219,7 @@ containerTest(
       assertSuccess(await c.create());
       assertOneLine(
         await c.start(),
-        /error running startContainer hook #1: .*killed by SIGSYS \(bad system call\)/,
+        /error running startContainer hook #1: error running hook .*killed by SIGSYS \(bad system call\)/,
       );
       assertGone(c);
       const [uid, gid, umask, files, ...status] = lines(c, "rootfs/tmp/seen");
