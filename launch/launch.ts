@@ -24,7 +24,7 @@ import { spawn } from "../ffi/spawn.ts";
 import { ARCH } from "../ffi/syscall.ts";
 import { compile } from "./compile.ts";
 import { descriptor, firstFree } from "./descriptors.ts";
-import { LaunchEnded, LaunchError, type Reason } from "./error.ts";
+import { LaunchEnded, LaunchError } from "./error.ts";
 import {
   COPY_GID,
   COPY_MODE,
@@ -35,7 +35,6 @@ import {
 } from "./messages.ts";
 import { filesystemLog } from "./mount_log.ts";
 import type { Plan } from "./plan.ts";
-import { WAIT } from "./await_start.ts";
 
 /** What a launch needs besides its plan. */
 export interface LaunchOptions {
@@ -383,15 +382,4 @@ export function end(pid: number): void {
   pidfdSendSignal(pidfd, 9);
   close(pidfd);
   waitChild(pid);
-}
-
-/** The reasons of the steps from the wait for `start` on, by their index. */
-export function reasonsAfterStart(plan: Plan): Record<number, Reason> {
-  const wait = plan.steps.findIndex(({ why }) => why === WAIT);
-  return Object.fromEntries(
-    plan.steps.slice(wait).map(({ why, pointer }, i) => [
-      wait + i,
-      { why, pointer },
-    ]),
-  );
 }

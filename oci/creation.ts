@@ -16,17 +16,19 @@ import { readText, unlink } from "../ffi/files.ts";
 import { userId } from "../ffi/process.ts";
 import { listen } from "../ffi/socket.ts";
 import { encodeText } from "../ffi/text.ts";
+import { WAIT } from "../launch/await_start.ts";
 import { planLaunch } from "../launch/compile.ts";
 import {
   type HookWork,
   launch,
   type Launched,
-  reasonsAfterStart,
   startProgram,
 } from "../launch/launch.ts";
 import { firstFree } from "../launch/descriptors.ts";
 import { INIT } from "../launch/first_process.ts";
 import { FRAME, type Plan } from "../launch/plan.ts";
+import { reasonsFrom } from "../launch/reasons.ts";
+
 import {
   addContainerIDMapping,
   delContainerIDMapping,
@@ -438,7 +440,7 @@ export class Creation {
       status: "created",
       init: { pid, startTime },
       cgroupsMade: true,
-      reasons: this.#startNow ? {} : reasonsAfterStart(plan),
+      reasons: this.#startNow ? {} : reasonsFrom(plan, WAIT),
       ...(this.parts.hooks !== undefined && { hooks: this.parts.hooks.all }),
     };
     prepareRecord(this.runtime.root, this.#record);

@@ -11,6 +11,7 @@ import { isDirectory, lstat } from "../ffi/files.ts";
 import { sleep } from "../ffi/process.ts";
 import { connect, receive } from "../ffi/socket.ts";
 import { LaunchError } from "../launch/error.ts";
+import { reasonOf } from "../launch/reasons.ts";
 import {
   type Message,
   MESSAGE_SIZE,
@@ -202,7 +203,8 @@ function failure(
   { reasons }: ContainerRecord,
   { tag, errno }: Message,
 ): LaunchError {
-  const reason = reasons[tag] ?? { why: "start the program", pointer: "" };
+  const reason = reasonOf(reasons, tag) ??
+    { why: "start the program", pointer: "" };
   return new LaunchError(reason, errno);
 }
 

@@ -24,7 +24,7 @@ import {
   writeText,
 } from "../ffi/files.ts";
 import type { CgroupRecord } from "../cgroup/existing.ts";
-import type { Reason } from "../launch/error.ts";
+import type { Reasons } from "../launch/reasons.ts";
 import { RuntimeError } from "./errors.ts";
 import type { RecordedHooks } from "./hook_record.ts";
 import { quote } from "./quote.ts";
@@ -56,8 +56,8 @@ export interface ContainerRecord {
   readonly cgroupsMade: boolean;
   /** One full path for each resource that the config limits. */
   readonly resourceCgroups: readonly string[];
-  /** What the steps after `start` are for, by their number. */
-  readonly reasons: Readonly<Record<string, Reason>>;
+  /** What the steps after `start` are for. */
+  readonly reasons: Reasons;
   /** Groups of resctrl to remove with the container, in this order. */
   readonly resctrl?: readonly string[];
   /** Whether its processes get a session keyring of its own; absent: yes. */
