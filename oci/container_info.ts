@@ -112,14 +112,17 @@ export function list(runtime: Runtime): StateReport[] {
   });
 }
 
-/** A record as engines read it. */
+/**
+ * A record as engines read it.
+ * @param status for callers that know it
+ */
 export function report(
   { root }: Runtime,
   record: ContainerRecord,
+  status = statusOf(root, record),
 ): StateReport {
   const { ociVersion, id, bundle, rootfs, created, annotations, sandboxId } =
     record;
-  const status = statusOf(root, record);
   const lives = status !== "stopped" && record.init !== undefined;
   return {
     ociVersion,

@@ -18,6 +18,7 @@ import { withoutForeignLabels } from "./labels.ts";
 import { rootfsPath } from "./lower.ts";
 import { unraisableAmbient } from "./lower_process.ts";
 import { withoutOwnNamespaces } from "./namespace_paths.ts";
+import { report } from "./container_info.ts";
 import { loadParts } from "./parts.ts";
 import { quote } from "./quote.ts";
 import type { CreateOptions, Runtime, StateReport } from "./runtime.ts";
@@ -37,14 +38,14 @@ export async function create(
   runtime: Runtime,
   options: CreateOptions,
 ): Promise<StateReport> {
-  const { master, record, report } = await createContainer(
+  const { master, record } = await createContainer(
     runtime,
     options,
     false,
   );
   if (master !== undefined) close(master);
   if (options.shortcuts) writeShortcuts(runtime, record);
-  return report;
+  return report(runtime, record, "created");
 }
 
 /**

@@ -35,7 +35,6 @@ import {
 } from "../mapping/mapping.ts";
 import { containerType, sandboxId } from "./annotations.ts";
 import { type Console, sendMaster, sendPidfd } from "./console.ts";
-import { report } from "./container_info.ts";
 import { RuntimeError } from "./errors.ts";
 import { lowerHooks } from "./hook_record.ts";
 import { type HookState, hookState } from "./hook_state.ts";
@@ -48,7 +47,7 @@ import { withOom } from "./oom_report.ts";
 import { type Parts } from "./parts.ts";
 import { checkPrivileges, ownPrivileges } from "./privileges.ts";
 import type { ResctrlGroups } from "./resctrl.ts";
-import type { CreateOptions, Runtime, StateReport } from "./runtime.ts";
+import type { CreateOptions, Runtime } from "./runtime.ts";
 import { addGuest, removeGuest } from "./shortcut_files.ts";
 import type { Spec } from "./spec.ts";
 import { checkStarted } from "./start.ts";
@@ -81,7 +80,6 @@ import { lowerFilter, sendListener } from "./creation_seccomp.ts";
 export interface Created {
   /** Whether its program runs already. */
   readonly started: boolean;
-  readonly report: StateReport;
   /** What its state on disk holds. */
   readonly record: ContainerRecord;
   /** The terminal's master, for a caller that relays it. */
@@ -212,9 +210,7 @@ export class Creation {
     log.debug("container created", { init: pid, started: this.#startNow });
     if (this.#startNow) checkStarted(this.#record);
     else if (pidFile !== undefined) writePidFile(pidFile, pid);
-    const record = this.#record;
-    const started = this.#startNow;
-    const created = { started, record, report: report(this.runtime, record) };
+    const created = { started: this.#startNow, record: this.#record };
     return master === undefined ? created : { ...created, master };
   }
 

@@ -19,7 +19,6 @@ import {
 } from "../../mapping/mapping.ts";
 import { sandboxId } from "../annotations.ts";
 import { sendMaster } from "../console.ts";
-import { report } from "../container_info.ts";
 import type { Created } from "../creation.ts";
 import { CreationCgroups } from "../creation_cgroups.ts";
 import { checkRootfs, endInit, writePidFile } from "../creation_checks.ts";
@@ -293,7 +292,7 @@ export class Restoration {
 
   /** Hands over what the caller is to have of the restored container. */
   #finish(): Created {
-    const { options, relays, runtime } = this.#order;
+    const { options, relays } = this.#order;
     const { consoleSocket, pidFile } = options;
     const { init } = this.#record;
     if (init === undefined) {
@@ -304,11 +303,7 @@ export class Restoration {
       sendMaster(consoleSocket, master, "/dev/pts/0");
     }
     if (pidFile !== undefined) writePidFile(pidFile, init.pid);
-    const created = {
-      started: true,
-      record: this.#record,
-      report: report(runtime, this.#record),
-    };
+    const created = { started: true, record: this.#record };
     if (master !== undefined && relays) return { ...created, master };
     if (master !== undefined) close(master);
     return created;
