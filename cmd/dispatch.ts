@@ -1,3 +1,4 @@
+import { refuseDumps } from "../ffi/process.ts";
 import type { Runtime } from "../oci/runtime.ts";
 import type { CommandTable } from "./command.ts";
 import {
@@ -90,6 +91,7 @@ async function runCommand(
   if (!Object.hasOwn(commands, word)) {
     return unknownCommand(word);
   }
+  refuseDumps(); // the environment of a container may hold secrets
   const who = `davit ${word}`;
   const { command } = await commands[word]!();
   const { arguments: wanted } = command;

@@ -76,6 +76,11 @@ export class ConstantData {
     new Uint32Array(this.#bytes.buffer).set(words);
   }
 
+  /** How many bytes all strings have. */
+  get stringBytes(): number {
+    return this.#stringBytes;
+  }
+
   /** The bytes of all strings, which end at the base. */
   strings(): Uint8Array<ArrayBuffer> {
     const last = [...this.#addresses.keys()].reverse();
@@ -89,14 +94,28 @@ export class ConstantData {
 }
 
 const HIGH = 2 ** 32;
+/** What is too large for so many bytes. */
+const LIMITS: Readonly<Record<Size, number>> = {
+  1: 2 ** 8,
+  2: 2 ** 16,
+  4: HIGH,
+  8: 2 ** 64,
+};
 
-/** Writes a little-endian number; a negative one as two's complement. */
+/**
+ * Writes a little-endian number; a negative one as two's complement.
+ * @throws {RangeError} it does not fit: a part of it would be another number
+ */
 export function putNumber(
   view: DataView,
   at: number,
   size: Size,
   value: number | bigint,
 ): void {
+  const most = LIMITS[size];
+  if (value >= most || value < most / -2) {
+    throw new RangeError(`${value} does not fit into ${size} bytes`);
+  }
   if (typeof value === "bigint") {
     if (size === 8) view.setBigUint64(at, BigInt.asUintN(64, value), true);
     else putNumber(view, at, size, Number(value));

@@ -64,6 +64,8 @@ export const PAGE: Readonly<Record<Arch, number>> = {
 };
 
 const ANY_ERRNO = 0xffff;
+/** So many registers have numbers of 16 bits. */
+const REGISTERS_MAX = 0x10000;
 
 /** Registers that the executor knows by number. */
 const FIXED_REGISTERS = ["errno", REPORT, BLAME] as const;
@@ -224,7 +226,7 @@ function blockSize(block: Block): number {
 /**
  * Lays out `plan` for the processor `arch`.
  * @throws {RangeError} when it names a label, register or block that is not
- * there
+ * there, holds a number that does not fit, or is too large
  */
 export function layOut(plan: Plan, arch: Arch): Program {
   const { steps } = plan;
@@ -332,6 +334,14 @@ export function layOut(plan: Plan, arch: Arch): Program {
   for (let i = 0; i < steps.length && index < length; i++) {
     const { action } = steps[i]!;
     if (chainLength(action) > 0) lowerChain(action, i, emit);
+  }
+  // Below the strings are the blocks, on pages of their own.
+  const room = ADDRESS.program - next - 2 * PAGE[arch];
+  if (constant.stringBytes > room || registers.size > REGISTERS_MAX) {
+    throw new RangeError(
+      `a program of ${constant.stringBytes} bytes of strings and ` +
+        `${registers.size} registers is too large`,
+    );
   }
   constant.begin(code);
   const writable = new Uint8Array(writableSize);

@@ -67,7 +67,13 @@ Deno.test("layOut() packs the fields of a structure, aligned to 8", () => {
   assertEquals(read64(program, address + 8n), 0xfffffffffffffffen);
 });
 
-const LENGTHS = [0, 1, 255, 4095, 4096, 65535, 65536, 1024 * 1024];
+const LENGTHS = [0, 1, 7, 8, 9]
+  .concat(
+    [2 ** 8, 2 ** 12, 2 ** 15, 2 ** 16, 2 ** 17].flatMap(
+      (edge) => [edge - 1, edge, edge + 1, edge + 8],
+    ),
+    2 ** 20,
+  );
 
 Deno.test("layOut() stores strings of every length (CVE-2021-43784)", () => {
   const texts = LENGTHS.map((length) => "x".repeat(length));
@@ -313,6 +319,44 @@ Deno.test("layOut() refuses names that are not there", () => {
     'no block "gone"',
   );
   refused((p) => p.block("b", [[8, { block: "gone" }]]), 'no block "gone"');
+});
+
+Deno.test("layOut() writes a number whole, or refuses it", () => {
+  for (const size of [1, 2, 4, 8] as const) {
+    const most = 2n ** BigInt(8 * size), least = -most / 2n;
+    const field = (value: number | bigint) => {
+      const program = setting({ struct: [[size, value], [8, 0]] });
+      const [address = 0n] = instruction(program, 0).args;
+      return read64(program, address) & (most - 1n);
+    };
+    for (const value of [0n, 1n, most - 1n, most / 2n, -1n, least]) {
+      assertEquals(field(value), BigInt.asUintN(8 * size, value), `${value}`);
+      if (size < 8) assertEquals(field(Number(value)), field(value));
+    }
+    for (const value of [most, most + 1n, least - 1n]) {
+      assertThrows(() => field(value), RangeError, "does not fit");
+      if (size < 8) assertThrows(() => field(Number(value)), RangeError);
+    }
+  }
+});
+
+Deno.test("layOut() refuses more than there is room for", () => {
+  const room = ADDRESS.program - ADDRESS.registers;
+  const strings = (bytes: number) => {
+    const text = "x".repeat(2 ** 20);
+    const plan = new PlanBuilder().call("chdir", [text]).block("b", bytes);
+    return layOut(plan.build(), "x86_64");
+  };
+  assertThrows(() => strings(room - 2 ** 20), RangeError, "is too large");
+  assertEquals(strings(2 ** 20).strings.length, 2 ** 20 + 1);
+  const registers = (count: number) => {
+    const plan = new PlanBuilder();
+    for (let i = 0; i < count; i++) plan.add({ set: `r${i}`, value: 1 });
+    return layOut(plan.build(), "x86_64");
+  };
+  assertThrows(() => registers(2 ** 16 - 2), RangeError, "is too large");
+  const most = 2 ** 16 - 3; // besides the executor's three
+  assertEquals(registers(most).length, most);
 });
 
 Deno.test("layOut() refuses a jump to the first instruction", () => {

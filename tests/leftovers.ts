@@ -44,7 +44,8 @@ function openFiles(pid: number): string[] {
   }
 }
 
-function linkIfThere(path: string): string | undefined {
+/** Where a symbolic link leads; undefined where there is none. */
+export function linkIfThere(path: string): string | undefined {
   try {
     return Deno.readLinkSync(path);
   } catch {

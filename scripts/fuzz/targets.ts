@@ -138,7 +138,7 @@ const CGROUP_FILES: Readonly<Record<string, string>> = {
   "cgroup.procs": "1\n2\n",
 };
 
-/** Lengths around those where something may change. */
+/** Lengths around those where something may change, in bytes. */
 const LENGTHS = [0, 1, 7, 8, 63, 64, 255, 256, 4095, 4096, 4097, 65535, 65536]
   .concat(65544, 1 << 20, (1 << 20) + 1);
 
@@ -146,7 +146,8 @@ function texts(random: Random): string[] {
   return Array.from({ length: 1 + random(4) }, () => {
     const length = LENGTHS[random(LENGTHS.length)]!;
     const unit = ["x", "ü", "\u{1f600}", "\\"][random(4)]!;
-    return unit.repeat(Math.ceil(length / unit.length));
+    const bytes = new TextEncoder().encode(unit).length;
+    return unit.repeat(Math.ceil(length / bytes));
   });
 }
 

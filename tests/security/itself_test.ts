@@ -6,9 +6,12 @@ import {
   command,
   type Container,
   containerTest,
+  rootTest,
   script,
 } from "../container.ts";
-import { assertSuccess, readIfThere, run } from "../davit.ts";
+import { assertSuccess, readIfThere, run, until } from "../davit.ts";
+import { linkIfThere, processesOf } from "../leftovers.ts";
+import { AS_USER, needs, UID, UserContainer } from "../user.ts";
 
 /** What Deno, its libraries and the caller's shell read; and a secret. */
 const CALLERS = {
@@ -138,4 +141,45 @@ containerTest(
       [],
     );
   },
+);
+
+rootTest(
+  "itself: nobody but root looks into Davit, and it leaves no core dump",
+  async () => {
+    await using container = new UserContainer();
+    await container.rootlessConfig((config) => {
+      config.process.args = ["sleep", "1000"];
+    });
+    const running = container.asUser(["run", "r1"]);
+    const own = () =>
+      processesOf(container).find((pid) =>
+        linkIfThere(`/proc/${pid}/exe`) === `${container.folder}/davit`
+      );
+    await until("the container runs", async () => {
+      const { stdout } = await container.asUser(["state", "r1"]);
+      return stdout.includes('"running"');
+    });
+    const pid = own()!;
+    // What is not dumpable is root's, proc(5), though the user's process.
+    assertEquals(Deno.statSync(`/proc/${pid}/maps`).uid, 0);
+    assert(readIfThere(`/proc/${pid}/status`).includes(`Uid:\t${UID}\t`));
+    const { code } = await run([...AS_USER, "cat", `/proc/${pid}/environ`]);
+    assertEquals(code, 1);
+    assertSuccess(await container.asUser(["kill", "r1", "KILL"]));
+    assertEquals((await running).code, 137);
+    assertEquals(container.leftovers(), []);
+  },
+  needs(),
+);
+
+containerTest(
+  "itself: the program may dump a core if its caller may",
+  script("ulimit -c; ulimit -Hc"),
+  async (container) => {
+    const limited = (limits: string) =>
+      run(["prlimit", `--core=${limits}`, ...container.words("run"), "-b"]
+        .concat(container.bundle, container.id));
+    assertEquals(assertSuccess(await limited("4096:8192")).stdout, "8\n16\n");
+  },
+  { programs: ["prlimit"] },
 );
