@@ -8,12 +8,12 @@ import { CgroupError } from "../../cgroup/error.ts";
 import { cgroupLayout } from "../../cgroup/layout.ts";
 import { HYBRID, LEGACY, UNIFIED } from "../../cgroup/recorded_mountinfo.ts";
 import { statistics } from "../../cgroup/statistics/statistics.ts";
-import { parseOptions } from "../../cmd/options.ts";
-import { CREATE_OPTIONS } from "../../cmd/create_options.ts";
 import { parseSubCgroups, parseUser } from "../../cmd/exec_options.ts";
-import { GLOBAL_OPTIONS } from "../../cmd/global_options.ts";
 import { signalNumber } from "../../ffi/signals.ts";
+import { describeError } from "../../cmd/report.ts";
 import { compile } from "../../launch/compile.ts";
+import { failedStep } from "../../launch/launch.ts";
+import { MESSAGE_SIZE, parseMessage } from "../../launch/messages.ts";
 import { PlanBuilder } from "../../launch/plan.ts";
 import { planLaunch } from "../../launch/compile.ts";
 import { layOut } from "../../launch/program.ts";
@@ -39,6 +39,7 @@ import {
 } from "../../oci/validate.ts";
 import { fullConfig } from "../../tests/full_config.ts";
 import { mutate } from "../../tests/mutate.ts";
+import { COMMAND_LINES } from "./command_lines.ts";
 import { changeBytes, changeText, type Random, type Target } from "./run.ts";
 
 const CONFIG = JSON.parse(
@@ -83,26 +84,32 @@ function changed(value: unknown, random: Random): unknown {
   return parseJson(json(mutate(value, random)));
 }
 
+/** The plan of a configuration. */
+function planOf(config: Spec) {
+  return planLaunch(lower(config, {
+    id: "fuzz",
+    bundle: "/no/such/bundle",
+    layout: cgroupLayout(HYBRID),
+    cgroupDirectories: ["/sys/fs/cgroup/cpu/fuzz"],
+    noPivot: false,
+    preserveFds: 0,
+  }));
+}
+
 /** A configuration, checked and if it is sound brought to a program. */
 function takeConfig(config: unknown): boolean {
   const { errors } = validate(config);
   if (errors.length > 0) return !new ConfigError(errors).message;
   return accepts(
     () => {
-      const input = lower(config as Spec, {
-        id: "fuzz",
-        bundle: "/no/such/bundle",
-        layout: cgroupLayout(HYBRID),
-        cgroupDirectories: ["/sys/fs/cgroup/cpu/fuzz"],
-        noPivot: false,
-        preserveFds: 0,
-      });
-      compile(planLaunch(input), "x86_64");
+      compile(planOf(config as Spec), "x86_64");
     },
     RuntimeError,
     CgroupError,
   );
 }
+
+const PLAN = planOf(CONFIG);
 
 const RECORD = {
   ociVersion: "1.3.0",
@@ -124,7 +131,6 @@ const RECORD = {
 const PS =
   "UID   PID  PPID CMD\nroot    1     0 init\nroot   12     1 sh -c x\n";
 const NOTIFY = "READY=1\nSTATUS=going\nMAINPID=5\nX=\n=\nFDSTORE=1";
-const LINE = ["--bundle", "/b", "-b=/c", "--no-pivot", "--pid-file=p", "--"];
 const CGROUP_FILES: Readonly<Record<string, string>> = {
   "memory.stat": "anon 5\nfile 6\npgfault 7\n",
   "memory.events": "low 0\noom 1\noom_kill 1\n",
@@ -269,18 +275,7 @@ export function targets(folder: string): Target[] {
           ofProcesses(text, [1, 12]);
         }, RuntimeError),
     },
-    {
-      name: "command lines",
-      make: (random) =>
-        LINE.map((word) =>
-          random(2) ? word : changeText(word, random).replaceAll("\0", "")
-        ),
-      take: (words: string[]) =>
-        accepts(() => {
-          parseOptions(GLOBAL_OPTIONS, words, "fuzz", false);
-          parseOptions(CREATE_OPTIONS, words, "fuzz", true);
-        }, RuntimeError),
-    },
+    COMMAND_LINES,
     {
       name: "exec's options, signals",
       make: (random) => changeText("1000:1000", random),
@@ -302,6 +297,20 @@ export function targets(folder: string): Target[] {
       take: (text: string) => {
         relayed(text);
         return true;
+      },
+    },
+    {
+      name: "a launch's messages",
+      make: (random) =>
+        Uint8Array.from(
+          { length: MESSAGE_SIZE },
+          () => random(3) && random(256),
+        ),
+      take: (bytes: Uint8Array) => {
+        const { tag, errno } = parseMessage(bytes);
+        const line = describeError(failedStep(PLAN, tag, errno));
+        if (/\n|undefined|NaN/.test(line)) throw new Error(line);
+        return tag < PLAN.steps.length;
       },
     },
     {
