@@ -5,6 +5,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { close } from "../ffi/fd.ts";
 import { connect } from "../ffi/socket.ts";
+import { ARCH } from "../ffi/syscall.ts";
+import { syscallNumber } from "../ffi/syscall_numbers.ts";
 import type { Patch } from "./config.ts";
 import type { Container } from "./container.ts";
 import {
@@ -46,6 +48,11 @@ async function stalled(
       ...args,
     ]);
     await until("it is in the container", () => launches(container).length > 0);
+    const connects = `${syscallNumber("connect", ARCH)} `;
+    await until(
+      "Davit waits",
+      () => readIfThere(`/proc/${running.pid}/syscall`).startsWith(connects),
+    );
     await test(running, () => {
       for (let i = 0; i < 3; i++) open.push(socket.accept());
     });

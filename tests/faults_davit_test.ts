@@ -9,7 +9,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Patch } from "./config.ts";
 import { type Container, containerTest } from "./container.ts";
-import { assertSuccess, DAVIT, readIfThere, run } from "./davit.ts";
+import { assertSuccess, DAVIT, readIfThere, run, until } from "./davit.ts";
 import { richBundle, richShortBundle } from "./faults/bundle.ts";
 import { assertClear, clean, type Point, tampered } from "./faults/tamper.ts";
 import { leftovers, processesOf } from "./leftovers.ts";
@@ -48,8 +48,11 @@ interface Command {
   readonly patch?: Patch;
   readonly words: (container: Container) => string[];
   readonly before: (container: Container) => Promise<unknown>;
-  /** What it may not leave when it fails, before anything is deleted. */
-  readonly left?: (container: Container) => string[] | Promise<string[]>;
+  /** Fails if it has left something although it failed. */
+  readonly left?: (
+    container: Container,
+    where: string,
+  ) => void | Promise<void>;
 }
 
 async function created(container: Container): Promise<void> {
@@ -61,12 +64,25 @@ async function running(container: Container): Promise<void> {
   assertSuccess(await container.start());
 }
 
+/** The processes that run a program of the container's. */
+function programs(container: Container): number[] {
+  return processesOf(container).filter((pid) =>
+    /^(\/bin\/)?(sh|sleep)\0/.test(readIfThere(`/proc/${pid}/cmdline`))
+  );
+}
+
 const COMMANDS: readonly Command[] = [
   {
     name: "create",
     words: ({ bundle, id }) => ["create", "--bundle", bundle, id],
     before: () => Promise.resolve(),
-    left: leftovers,
+    // What knows of no Davit ends by itself.
+    left: async (container, where) => {
+      await until(
+        `nothing is left: ${where}`,
+        () => leftovers(container).length === 0,
+      );
+    },
   },
   {
     name: "run",
@@ -74,7 +90,7 @@ const COMMANDS: readonly Command[] = [
     words: ({ bundle, id }) => ["run", "--bundle", bundle, id],
     before: () => Promise.resolve(),
     // What could not be removed when it had ended is there.
-    left: (container) => processesOf(container).map(String),
+    left: (container, where) => assertEquals(programs(container), [], where),
   },
   {
     name: "start",
@@ -89,9 +105,9 @@ const COMMANDS: readonly Command[] = [
     name: "exec",
     words: ({ id }) => ["exec", id, "sleep", "0.05"],
     before: running,
-    left: async (container) => {
+    left: async (container, where) => {
       const { pid } = await container.state();
-      return processesOf(container).filter((p) => p !== pid).map(String);
+      assertEquals(programs(container), [pid], where);
     },
   },
   {
@@ -149,7 +165,7 @@ for (
           else if (result.code !== 0) {
             told++;
             assertClear(result, where);
-            if (left) assertEquals(await left(container), [], where);
+            await left?.(container, where);
           }
           await clean(container, where);
         }
