@@ -29,7 +29,7 @@ rootTest("of 64 creates of one ID, one wins", async () => {
   assertEquals(container.leftovers(), []);
 });
 
-/** How many containers the workers make; SOAK=1 makes them all. */
+/** How many containers the workers make; CONCURRENCY=all makes all. */
 const CONTAINERS = Deno.env.get("CONCURRENCY") === "all" ? 200 : 40;
 const WORKERS = 8;
 
