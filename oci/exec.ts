@@ -6,7 +6,7 @@
  * @module
  */
 
-import { errnoText } from "../ffi/errno.ts";
+import { E, errnoText } from "../ffi/errno.ts";
 import { closesOnExec } from "../ffi/fd.ts";
 import { readBytes } from "../ffi/files.ts";
 import { LaunchError } from "../launch/error.ts";
@@ -138,9 +138,13 @@ function told(error: unknown): unknown {
   if (!(error instanceof LaunchError)) return error;
   const { reason: { why, pointer }, errno } = error;
   if (pointer !== CGROUP_POINTER) return error;
+  // Whichever way it is joined: this is the file that is known to users.
+  const what = errno === E.ENOENT
+    ? why.replace(/^\w+ (.*?)(\/tasks)?$/, "$1/cgroup.procs")
+    : why;
   return new RuntimeError(
     "system",
-    `Cannot exec: error adding pid of the process to cgroups: ${why}: ${
+    `Cannot exec: error adding pid of the process to cgroups: ${what}: ${
       errnoText(errno).toLowerCase()
     }`,
     { cause: error },

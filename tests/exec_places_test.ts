@@ -214,7 +214,7 @@ execTest(
       assertEquals(result.code, 255);
     };
     const gone =
-      / adding pid .* to cgroups: .*\/sub.*: no such file or directory$/;
+      / adding pid .* to cgroups: \/.*\/sub.*\/cgroup\.procs: no such file or directory$/;
     await failure("sub", gone); // the others have none
     await failure("pids:sub", gone);
     await failure("..", /bad sub cgroup path: \.\. is not a sub/);
