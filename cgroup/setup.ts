@@ -4,7 +4,9 @@
  * @module
  */
 
-import { readText } from "../ffi/files.ts";
+import { E } from "../ffi/errno.ts";
+import { SyscallError } from "../ffi/error.ts";
+import { lstat, mayWrite, readText } from "../ffi/files.ts";
 import { CgroupError, osCode, osText } from "./error.ts";
 import {
   deepestFirst,
@@ -20,7 +22,7 @@ import {
  * @param made gets every directory that was made, parents first
  * @param occupied whether somebody else has put the first process there
  * @throws {CgroupError} for a cgroup that is in use
- * @throws {SyscallError}
+ * @throws {SyscallError} also for one that is not this user's to change
  */
 export function makeCgroup(
   directory: string,
@@ -29,6 +31,10 @@ export function makeCgroup(
   occupied = false,
 ): void {
   if (makeDirectory(directory, root, made) || occupied) return;
+  // Another user's, with a container of the same name.
+  if (!mayWrite(directory) && typeof lstat(directory) === "object") {
+    throw new SyscallError("mkdir", E.EACCES, directory);
+  }
   const pids = processIds(directory);
   if (pids.length > 0) {
     throw new CgroupError(

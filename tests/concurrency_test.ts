@@ -8,8 +8,10 @@ import {
   type Result,
   run,
   Running,
+  until,
 } from "./davit.ts";
 import { randomNumbers } from "./mutate.ts";
+import { needs, UserContainer } from "./user.ts";
 
 rootTest("of 64 creates of one ID, one wins", async () => {
   await using container = new Container(command(["true"]));
@@ -190,3 +192,42 @@ rootTest("two users, one of them root, do not meet", async () => {
   }
   assertEquals((await container.state()).status, "running");
 });
+
+rootTest("two users have containers of one ID at one time", async () => {
+  await using roots = new Container(command(["sleep", "1000"]));
+  await using users = new UserContainer();
+  await users.rootlessConfig((config) => {
+    config.process.args = ["sleep", "1000"];
+  });
+  const { id } = roots;
+  const status = ({ stdout }: Result) => JSON.parse(stdout).status;
+  const his = async () => status(await users.asUser(["state", id]));
+  // The second of them finds a cgroup of that name, which is not his.
+  assertSuccess(await roots.run(["--detach"]));
+  assertSuccess(await users.asUser(["run", id, "--detach"]));
+  for (const one of [roots.davit.bind(roots), users.asUser.bind(users)]) {
+    assertSuccess(await one(["delete", "--force", id]));
+  }
+  await Promise.all([
+    roots.run(["--detach"]).then(assertSuccess),
+    users.asUser(["run", "--detach", id]).then(assertSuccess),
+  ]);
+  const pids = [
+    await roots.state(),
+    JSON.parse(
+      (await users.asUser(["state", id])).stdout,
+    ),
+  ].map(({ pid }) => pid);
+  assert(pids[0] !== pids[1], `${pids}`);
+  assertSuccess(await users.asUser(["kill", id, "KILL"]));
+  await until("his ends", async () => await his() === "stopped");
+  assertEquals((await roots.state()).status, "running");
+  assertSuccess(await users.asUser(["delete", id]));
+  assertSuccess(await users.asUser(["create", id]));
+  assertSuccess(await roots.davit(["delete", "--force", id]));
+  assertEquals(await his(), "created");
+  assertSuccess(await users.asUser(["start", id]));
+  assertEquals(await his(), "running");
+  assertSuccess(await users.asUser(["delete", "--force", id]));
+  assertEquals([...roots.leftovers(), ...users.leftovers()], []);
+}, needs());
