@@ -24,9 +24,10 @@ export function processesOf({ id, folder }: Traces): number[] {
     if (readIfThere(`/proc/${pid}/comm`) === "davit-init\n") {
       texts.push(...openFiles(pid));
     }
+    // It may have been reaped since, or have ended.
     if (
       texts.some((text) => text.includes(id) || text.includes(folder)) &&
-      !/\) [ZX]/.test(readIfThere(`/proc/${pid}/stat`))
+      /\) [^ZX]/.test(readIfThere(`/proc/${pid}/stat`))
     ) found.push(pid);
   }
   return found;
