@@ -214,6 +214,15 @@ export function fchown(fd: number, uid: number): void {
   checked("fchown", `descriptor ${fd}`, fd, uid, 0xffffffff);
 }
 
+/**
+ * Makes `uid` the owner of a file, not of what a link leads to; its group
+ * stays. Returns the errno.
+ */
+export function lchown(path: string, uid: number): number {
+  const group = 0xffffffff;
+  return -syscall("fchownat", AT_FDCWD, path, uid, group, AT_SYMLINK_NOFOLLOW);
+}
+
 const W_OK = 2, AT_EACCESS = 0x200;
 
 /** Whether this process may write to a file, or make files in a directory. */

@@ -25,6 +25,7 @@ import type {
   LauncherMount,
   LauncherWrite,
 } from "../launch/standalone/input.ts";
+import { cgroupOwner } from "./cgroup_owner.ts";
 import { RuntimeError } from "./errors.ts";
 import type { Spec } from "./spec.ts";
 
@@ -87,13 +88,15 @@ interface Mounted {
  * @throws {CgroupError | RuntimeError} for what cannot be applied there
  */
 export function launcherCgroups(
-  { linux = {} }: Spec,
+  spec: Spec,
   id: string,
   layout: CgroupLayout,
   versionOf: VersionOf,
   rare?: RareLowering,
 ): LauncherCgroups {
+  const { linux = {} } = spec;
   const { resources = {} } = linux;
+  const owner = cgroupOwner(spec);
   const place = cgroupPlace(id, linux.cgroupsPath);
   const unified = layout.unified && { ...layout.unified, controllers: [] };
   const mounted: Mounted[] = [
@@ -143,6 +146,8 @@ export function launcherCgroups(
         !allowsEverything(rules) && {
         devices: { path: leaf, code: encodeProgram(deviceProgram(rules)) },
       }),
+      // It is made by root.
+      ...(v2 && owner && { owner: { path: at(mounted[0]!), uid: owner } }),
       ...(leaf !== undefined && { killFile: `${leaf}/cgroup.kill` }),
     },
   };

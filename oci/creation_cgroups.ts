@@ -12,7 +12,7 @@ import { cgroupManager } from "../cgroup/manager.ts";
 import { NoCgroups } from "../cgroup/none.ts";
 import type { Scope } from "../cgroup/systemd/scope.ts";
 import type { CgroupManager, CgroupResources } from "../cgroup/types.ts";
-import { mayWrite, readText } from "../ffi/files.ts";
+import { lchown, mayWrite, readText } from "../ffi/files.ts";
 import type { LaunchInput, Privileges } from "../launch/input.ts";
 import { RuntimeError } from "./errors.ts";
 import { quote } from "./quote.ts";
@@ -28,6 +28,8 @@ export class CreationCgroups {
   readonly #resources: CgroupResources;
   /** Limits for when the first process, which makes init, is gone. */
   readonly #later: CgroupResources | undefined;
+  readonly #ownership: Parts["ownership"];
+  readonly #log: Runtime["log"];
   #made = false;
 
   /**
@@ -41,11 +43,13 @@ export class CreationCgroups {
     { log }: Runtime,
     spec: Spec,
     privileges: Privileges,
-    { delegation, rareResources: rare, systemd }: Pick<
+    { delegation, ownership, rareResources: rare, systemd }: Pick<
       Parts,
-      "delegation" | "rareResources" | "systemd"
+      "delegation" | "ownership" | "rareResources" | "systemd"
     >,
   ) {
+    this.#log = log;
+    this.#ownership = ownership;
     const { annotations, linux: { cgroupsPath = "", resources = {} } = {} } =
       spec;
     const privileged = privileges === "host";
@@ -127,6 +131,19 @@ export class CreationCgroups {
   make(): void {
     this.manager.create();
     this.#made = true;
+    this.#give();
+  }
+
+  /** Gives the cgroup of v2 to the container's user, where that is wanted. */
+  #give(): void {
+    if (this.#ownership === undefined || this.manager.kind !== "v2") return;
+    const { give, uid } = this.#ownership;
+    for (const path of this.manager.directories) {
+      const errno = give(path, uid, { chown: lchown, readText });
+      if (errno === 0) continue;
+      // An ordinary user's own IDs may be all that he can give to.
+      this.#log.debug("cgroup keeps its owner", { path, uid, errno });
+    }
   }
 
   /** Has systemd make them around a process. */

@@ -14,6 +14,7 @@ import {
   needsRare,
   type RareLowering,
 } from "../cgroup/resources/lower.ts";
+import { cgroupOwner } from "./cgroup_owner.ts";
 import { type RecordedHooks, recordHooks } from "./hook_record.ts";
 import { loadHookRunner } from "./hook_tools.ts";
 import type { HookRunner } from "./hooks.ts";
@@ -40,6 +41,11 @@ export interface Parts {
   readonly copyUp?: typeof import("./copy_up.ts");
   readonly systemd?: SystemdPart;
   readonly rareResources?: RareLowering;
+  /** Where the container's user is to own its cgroup, who is not the caller. */
+  readonly ownership?: {
+    readonly uid: number;
+    readonly give: typeof import("../cgroup/ownership.ts").giveCgroup;
+  };
   /** For who is not root of the host. */
   readonly delegation?: typeof import("../cgroup/delegation.ts");
 }
@@ -52,6 +58,7 @@ export async function loadParts(
 ): Promise<Parts> {
   const { linux, mounts = [], process } = spec;
   const hooks = recordHooks(spec.hooks);
+  const owner = cgroupOwner(spec);
   return {
     ...(log.debugs === true && { decisions: await import("./decisions.ts") }),
     ...(hooks !== undefined && {
@@ -66,6 +73,12 @@ export async function loadParts(
     ...(linux?.intelRdt && { resctrl: await loadResctrl() }),
     ...(ownPrivileges() !== "host" && {
       delegation: await import("../cgroup/delegation.ts"),
+    }),
+    ...(owner !== undefined && owner !== Deno.uid() && {
+      ownership: {
+        uid: owner,
+        give: (await import("../cgroup/ownership.ts")).giveCgroup,
+      },
     }),
     ...(cgroupManager === "systemd" && { systemd: await loadSystemd() }),
     ...(needsRare(linux?.resources) && {

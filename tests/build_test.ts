@@ -351,10 +351,20 @@ containerTest(
 
 rootTest("a launcher works under another kernel, with cgroup v2", async () => {
   await using container = new Container(
-    script("cat /proc/self/cgroup /sys/fs/cgroup/memory.max; exit 3", (c) => {
-      c.linux.resources = { memory: { limit: 64 << 20 } };
-      c.linux.namespaces.push({ type: "cgroup" });
-    }),
+    script(
+      "cd /sys/fs/cgroup; cat /proc/self/cgroup memory.max; " +
+        "stat -c %u . cgroup.procs memory.max; exit 3",
+      (c) => {
+        c.linux.resources = { memory: { limit: 64 << 20 } };
+        c.linux.namespaces.push({ type: "cgroup" });
+        // Where he may write to it, the cgroup is his, its limits are not.
+        c.process.user.uid = 7;
+        for (const { destination, options = [] } of c.mounts) {
+          if (destination !== "/sys/fs/cgroup") continue;
+          options.splice(options.indexOf("ro"), 1);
+        }
+      },
+    ),
   );
   const path = await built(container, "--cgroups", "v2");
   const { code, stdout } = await underUml("v2", [
@@ -364,9 +374,12 @@ rootTest("a launcher works under another kernel, with cgroup v2", async () => {
     path,
   ]);
   assert(code !== 0, "ls finds nothing");
-  assertEquals(stdout.replaceAll("\r", "").trim().split("\n").slice(0, 3), [
+  assertEquals(stdout.replaceAll("\r", "").trim().split("\n").slice(0, 6), [
     "0::/",
     `${64 << 20}`,
+    "7",
+    "7",
+    "0",
     "status 3",
   ]);
 }, { missing: umlMissing() ?? compiled.missing });

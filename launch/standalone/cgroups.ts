@@ -14,6 +14,7 @@ import type {
   LauncherCgroup,
   LauncherDevices,
   LauncherInput,
+  LauncherOwner,
   LauncherWrite,
 } from "./input.ts";
 
@@ -45,6 +46,18 @@ export function makeCgroups(plan: PlanBuilder, input: LauncherInput): void {
   input.cgroups.forEach((cgroup, index) => makeCgroup(plan, cgroup, index));
   for (const write of input.writes) writeFile(plan, write);
   if (input.devices !== undefined) attachDevices(plan, input.devices);
+  if (input.owner !== undefined) giveCgroup(plan, input.owner);
+}
+
+/** What every kernel lets a cgroup's user have; a launcher reads no lists. */
+const GIVEN = ["cgroup.procs", "cgroup.subtree_control", "cgroup.threads"];
+const SAME_GROUP = 0xffffffff;
+
+function giveCgroup(plan: PlanBuilder, { path, uid }: LauncherOwner): void {
+  plan.because(`give the cgroup ${path} to the user ${uid}`, "/process/user");
+  for (const file of [path, ...GIVEN.map((name) => `${path}/${name}`)]) {
+    plan.call("fchownat", [AT_FDCWD, file, uid, SAME_GROUP, 0]);
+  }
 }
 
 function makeCgroup(

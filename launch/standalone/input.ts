@@ -38,6 +38,14 @@ export interface LauncherDevices {
   readonly code: Uint8Array;
 }
 
+/** Whose a cgroup of v2 is to be. */
+export interface LauncherOwner {
+  /** The cgroup's path. */
+  readonly path: string;
+  /** A user of the host. */
+  readonly uid: number;
+}
+
 /** Where cgroups have to be mounted for a launcher. */
 export interface LauncherMount {
   readonly path: string;
@@ -56,6 +64,7 @@ export interface LauncherInput {
   /** In order; those for controllers to be handed down first. */
   readonly writes: readonly LauncherWrite[];
   readonly devices?: LauncherDevices;
+  readonly owner?: LauncherOwner;
   /** The file that ends what is in the cgroup, where the kernel has it. */
   readonly killFile?: string;
   /** `uid_map` and `gid_map` of a new user namespace. */
