@@ -116,6 +116,15 @@ function hint(code: string, path: string, write: ResourceWrite): string {
       `${numberIn(`${directory}memory.usage_in_bytes`)}, peak usage: ` +
       `${numberIn(`${directory}memory.max_usage_in_bytes`)})`;
   }
+  if (code === "ENODEV" && file === "rdma.max") {
+    return ", is there such an RDMA device? see /sys/class/infiniband";
+  }
+  if (code === "ERANGE" && file.startsWith("cpuset.")) {
+    const [what, folder] = file === "cpuset.mems"
+      ? ["nodes", "node"]
+      : ["processors", "cpu"];
+    return `, which ${what} are there? see /sys/devices/system/${folder}/possible`;
+  }
   if (code === "ENODEV" && write.line !== undefined) {
     return ", is there such a device, and is it a whole disk?";
   }

@@ -57,6 +57,7 @@ const RULES: readonly Rule[] = [
   cgroupCause,
   endedCause,
   schedulerCause,
+  profileCause,
 ];
 
 /** What is wrong with the program's file, or with what runs it. */
@@ -88,6 +89,13 @@ function schedulerCause({ errno, pointer }: Failure, { spec }: CauseContext) {
   // The first words are runc's.
   return "process scheduler can't be used together with AllowedCPUs: leave " +
     "linux.resources.cpu.cpus out, SCHED_DEADLINE takes every processor";
+}
+
+/** A profile of AppArmor is loaded before it is used. */
+function profileCause({ errno, pointer }: Failure): string | undefined {
+  if (errno !== E.ENOENT || pointer !== "/process/apparmorProfile") return;
+  return "the kernel has no such profile: load its file with " +
+    "apparmor_parser -r, /sys/kernel/security/apparmor/profiles lists them";
 }
 
 const CAP_SYS_ADMIN = 21n;

@@ -3,6 +3,7 @@
  * a manager of his own, under User-Mode Linux: a kernel that is a program.
  */
 import { join } from "@std/path/posix";
+import { cached, isCached } from "./cache.ts";
 import { onPath } from "./container.ts";
 import {
   assertSuccess,
@@ -29,23 +30,15 @@ export const DISK = { major: 98, minor: 0 } as const;
 /** Where the host's files are in there. */
 export const HOST = "/host";
 
-/** Of each form of the tree, one is kept. */
-const VERSION = 1;
-
-/** The folder of the tree: it is made once and kept in the user's cache. */
-function treeFolder(): string {
-  const cache = Deno.env.get("XDG_CACHE_HOME") ||
-    join(Deno.env.get("HOME") ?? "/root", ".cache");
-  return join(cache, `davit-tests/systemd-${SUITE}-${VERSION}`);
-}
+/** The tree in the user's cache: of each form of it, one is kept. */
+const TREE = `systemd-${SUITE}-1`;
 
 /** Why it cannot be booted here; undefined when it can. */
 export function systemdVmMissing(): string | undefined {
   const kernel = kernelMissing();
   if (kernel !== undefined) return kernel;
   if (!DAVIT.endsWith("dist/davit")) return "the compiled binary";
-  const made = readIfThere(join(treeFolder(), "complete")) !== "";
-  if (!made && !onPath("debootstrap")) return "debootstrap";
+  if (!isCached(TREE) && !onPath("debootstrap")) return "debootstrap";
   return undefined;
 }
 
@@ -82,51 +75,32 @@ Delegate=cpu cpuset io memory pids
   [`var/lib/systemd/linger/${USER.name}`]: "",
 };
 
-/** Makes the tree unless it is there. */
-async function makeTree(): Promise<string> {
-  const tree = treeFolder();
-  if (readIfThere(join(tree, "complete")) !== "") return tree;
-  const half = `${tree}.${Deno.pid}`;
-  Deno.mkdirSync(half, { recursive: true });
-  try {
-    const made = await run([
-      "debootstrap",
-      "--variant=minbase",
-      `--include=${PACKAGES.join(",")}`,
-      SUITE,
-      half,
-    ], { timeout: 400 });
-    if (made.code !== 0) {
-      const last = made.stdout.trimEnd().split("\n").at(-1);
-      throw new NoMachine(`debootstrap cannot make a Debian: ${last}`);
-    }
-    assertSuccess(
-      await run([
-        "chroot",
-        half,
-        "useradd",
-        "-m",
-        "-u",
-        `${USER.uid}`,
-        USER.name,
-      ]),
-    );
-    for (const [path, text] of Object.entries(FILES)) {
-      const file = join(half, path);
-      Deno.mkdirSync(join(file, ".."), { recursive: true });
-      Deno.writeTextFileSync(file, text);
-    }
-    const wants = join(half, "etc/systemd/system/multi-user.target.wants");
-    Deno.mkdirSync(wants, { recursive: true });
-    Deno.symlinkSync("../job.service", join(wants, "job.service"));
-    Deno.mkdirSync(join(half, HOST));
-    Deno.writeTextFileSync(join(half, "complete"), "yes\n");
-    Deno.renameSync(half, tree);
-  } catch (error) {
-    Deno.removeSync(half, { recursive: true });
-    throw error;
+/** Makes the tree in a folder. */
+async function makeTree(folder: string): Promise<void> {
+  const made = await run([
+    "debootstrap",
+    "--variant=minbase",
+    `--include=${PACKAGES.join(",")}`,
+    SUITE,
+    folder,
+  ], { timeout: 400 });
+  if (made.code !== 0) {
+    const last = made.stdout.trimEnd().split("\n").at(-1);
+    throw new NoMachine(`debootstrap cannot make a Debian: ${last}`);
   }
-  return tree;
+  const { name, uid } = USER;
+  assertSuccess(
+    await run(["chroot", folder, "useradd", "-m", "-u", `${uid}`, name]),
+  );
+  for (const [path, text] of Object.entries(FILES)) {
+    const file = join(folder, path);
+    Deno.mkdirSync(join(file, ".."), { recursive: true });
+    Deno.writeTextFileSync(file, text);
+  }
+  const wants = join(folder, "etc/systemd/system/multi-user.target.wants");
+  Deno.mkdirSync(wants, { recursive: true });
+  Deno.symlinkSync("../job.service", join(wants, "job.service"));
+  Deno.mkdirSync(join(folder, HOST));
 }
 
 /**
@@ -140,7 +114,7 @@ export async function underSystemd(
   seconds: number,
   layout: "v2" | "hybrid" = "v2",
 ): Promise<Result> {
-  const tree = await makeTree();
+  const tree = await cached(TREE, makeTree);
   const folder = Deno.makeTempDirSync({ prefix: "davit-systemd." });
   try {
     Deno.writeTextFileSync(`${folder}/job`, script);
