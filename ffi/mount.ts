@@ -16,6 +16,8 @@ export const OPEN_TREE_CLOEXEC = 0o2000000;
 
 /** move_mount(2): the source is the descriptor itself. */
 export const MOVE_MOUNT_F_EMPTY_PATH = 4;
+/** move_mount(2): a link at the target's end is followed. */
+export const MOVE_MOUNT_T_SYMLINKS = 0x10;
 /** move_mount(2): the target is the descriptor itself. */
 export const MOVE_MOUNT_T_EMPTY_PATH = 0x40;
 

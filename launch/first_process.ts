@@ -37,6 +37,7 @@ import {
 } from "./cgroups.ts";
 import { descriptor, firstFree } from "./descriptors.ts";
 import { isMadeBefore, makeMount } from "./filesystems.ts";
+import { layMountsOut, laysOutMounts } from "./host_mounts.ts";
 import { INIT_NAME } from "./init_name.ts";
 import type { BindMount, DeviceNodeInput, LaunchInput } from "./input.ts";
 import { tell } from "./messages.ts";
@@ -53,7 +54,7 @@ import {
   ownMounts,
 } from "./namespaces.ts";
 import { type Operand, type PlanBuilder, reg } from "./plan.ts";
-import { ROOT } from "./root_paths.ts";
+import { components, ROOT } from "./root_paths.ts";
 
 export { hasNamespace, makesNamespace } from "./namespaces.ts";
 
@@ -114,6 +115,7 @@ function enterAsRoot(
   raiseLimits(plan, input.process);
   openNamespaces(plan, input);
   joinNamespaces(plan, input);
+  if (laysOutMounts(input)) layMountsOut(plan, input, hostMounts(input));
   enterUserNamespace(plan, input, davit);
 }
 
@@ -141,12 +143,32 @@ function openFiles(plan: PlanBuilder, input: LaunchInput): void {
   if (hasHostTerminal(input)) openConsole(plan, input);
 }
 
+/** The registers with clones of the host's mounts, and of devices. */
+export function hostMounts(input: LaunchInput): string[] {
+  const sources = [...input.mounts.entries()].filter(([, mount]) =>
+    mount.kind === "bind" && isOpenedBefore(input, mount)
+  );
+  const nodes = [...input.deviceNodes.entries()].filter(([, node]) =>
+    bindsNode(input, node)
+  );
+  return [
+    ROOT,
+    ...sources.map(([index]) => sourceRegister(index)),
+    ...nodes.map(([index]) => nodeRegister(index)),
+    ...bindsDevices(input)
+      ? input.devices.map(({ name }) => deviceRegister(name))
+      : [],
+    ...hasHostTerminal(input) ? [CONSOLE] : [],
+  ];
+}
+
 /**
  * Whether the root file system is mounted where it is on the host, and not
  * over the host's root: hooks look for it there.
  */
 export function isRootAtItsPath(input: LaunchInput): boolean {
-  return input.hooks?.pause === true && makesNamespace(input, "mount");
+  return input.hooks?.pause === true && makesNamespace(input, "mount") &&
+    components(input.root.path).length > 0;
 }
 
 function openRoot(plan: PlanBuilder, input: LaunchInput): void {
@@ -181,9 +203,15 @@ function openSources(plan: PlanBuilder, input: LaunchInput): void {
     if (mount.kind === "filesystem" && isMadeBefore(input, mount)) {
       makeMount(plan, sourceRegister(i), mount);
     }
-    if (mount.kind !== "bind" || mount.inside !== undefined) return;
-    if (!opensInTurn(input, mount)) openSource(plan, input, mount, i);
+    if (mount.kind === "bind" && isOpenedBefore(input, mount)) {
+      openSource(plan, input, mount, i);
+    }
   });
+}
+
+/** Whether the first process clones the source of a bind mount. */
+function isOpenedBefore(input: LaunchInput, mount: BindMount): boolean {
+  return mount.inside === undefined && !opensInTurn(input, mount);
 }
 
 /**

@@ -5,12 +5,8 @@
  */
 
 import { E } from "../ffi/errno.ts";
-import { AT_FDCWD, AT_RECURSIVE } from "../ffi/fd.ts";
-import {
-  MOUNT_ATTR_RDONLY,
-  MOVE_MOUNT_F_EMPTY_PATH,
-  MS_SLAVE,
-} from "../ffi/mount.ts";
+import { AT_FDCWD } from "../ffi/fd.ts";
+import { MOUNT_ATTR_RDONLY, MOVE_MOUNT_F_EMPTY_PATH } from "../ffi/mount.ts";
 import { byteLength } from "../ffi/text.ts";
 import { setAttributes } from "./attributes.ts";
 import { endWithDavit, SIGKILL } from "./beginning.ts";
@@ -21,11 +17,13 @@ import { planDeviceNodes } from "./device_nodes.ts";
 import { planDevices } from "./devices.ts";
 import {
   hasNamespace,
+  hostMounts,
   INIT,
   isRootAtItsPath,
   makesNamespace,
 } from "./first_process.ts";
 import { planCreateHooks } from "./hooks.ts";
+import { laysOutMounts, stopPropagation, takeMounts } from "./host_mounts.ts";
 import type { LaunchInput } from "./input.ts";
 import { openLabels } from "./labels.ts";
 import { planMaskedPaths, planReadonlyPaths } from "./masks.ts";
@@ -112,9 +110,8 @@ function nameHost(plan: PlanBuilder, input: LaunchInput): void {
 
 function planMountTree(plan: PlanBuilder, input: LaunchInput): void {
   const { root, process } = input;
-  const slave = { struct: [[8, 0], [8, 0], [8, MS_SLAVE], [8, 0]] as const };
-  plan.because("stop mounts from reaching the host", "/linux/namespaces")
-    .call("mount_setattr", [AT_FDCWD, "/", AT_RECURSIVE, slave, 32]);
+  if (laysOutMounts(input)) takeMounts(plan, hostMounts(input));
+  else stopPropagation(plan);
   plan.because("attach the root file system", "/root/path");
   if (isRootAtItsPath(input)) attachTo(plan, reg(ROOT), AT_FDCWD);
   // On top of the host's root, no path of the host has to be walked.

@@ -52,6 +52,7 @@ const RULES: readonly Rule[] = [
   procfsCause,
   namespaceCause,
   lockedCause,
+  keptCause,
   typeCause,
   readonlyCause,
   cgroupCause,
@@ -162,6 +163,28 @@ function lockedCause({ errno, why }: Failure, { spec }: CauseContext) {
   if (below.length === 0) return undefined;
   return `there are mounts below it (${below[0]}), which must not be ` +
     'uncovered in a user namespace: bind it with "rbind"';
+}
+
+/** A bind mount that asks for less than the host's mount has. */
+function keptCause({ errno, why }: Failure, { spec }: CauseContext) {
+  const source = /^bind (.*) to /.exec(why)?.[1];
+  if (errno !== E.EPERM || source === undefined) return undefined;
+  if (!hasNamespace(spec, "user")) return undefined;
+  const [, , , , point = "", options] = mountOf(source);
+  return `in a user namespace what the host's mount on ${point} has stays ` +
+    `(${options}): leave out options that take of that`;
+}
+
+/** The fields of the line of mountinfo that `path` is in. */
+function mountOf(path: string): string[] {
+  const isAbove = ([, , , , point = ""]: string[]) =>
+    `${path}/`.startsWith(point === "/" ? point : `${point}/`);
+  return readText("/proc/self/mountinfo").trim().split("\n")
+    .map((line) => line.split(" ")).filter(isAbove)
+    // Of several at one place the last is on top.
+    .reduce((best, mount) =>
+      mount[4]!.length >= best[4]!.length ? mount : best
+    );
 }
 
 /** A file system that the kernel has not. */

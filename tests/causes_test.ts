@@ -207,6 +207,26 @@ fails(
   inUsers(":"),
 );
 fails(
+  "a bind mount that takes of what the host's mount has, in a user namespace",
+  users("", (config) => {
+    config.mounts.push({
+      destination: "/x",
+      source: "/media",
+      options: ["bind", "rw", "suid"],
+    });
+  }),
+  /bind \/media to \/x .*not permitted; in a user namespace what the host's mount on \/media has stays \(ro,nosuid,relatime\): leave out/,
+  undefined,
+  [
+    "unshare",
+    "--mount",
+    "sh",
+    "-ec",
+    'mount --bind -o ro,nosuid /media /media; exec "$@"',
+    "sh",
+  ],
+);
+fails(
   "a file system that the kernel has not",
   command(["true"], (config) => {
     config.mounts.push({ destination: "/x", type: "nosuchfs", source: "x" });
