@@ -124,10 +124,19 @@ const OWNED: readonly {
   },
 ];
 
+const OBJECTS = new Set(OWNED.map(({ object }) => object));
+
 function ownedRule(context: Deno.lint.RuleContext): Deno.lint.LintVisitor {
   const from = room(context.filename);
   if (from === undefined) return {};
   return {
+    VariableDeclarator({ init }) {
+      if (init?.type !== "Identifier" || !OBJECTS.has(init.name)) return;
+      const message =
+        `${init.name} gets another name: say ${init.name}.NAME where it is ` +
+        "used, or these rules do not see it";
+      context.report({ node: init, message });
+    },
     MemberExpression(node) {
       if (node.object.type !== "Identifier") return;
       const object = node.object.name;
@@ -188,14 +197,6 @@ function pathRule(context: Deno.lint.RuleContext): Deno.lint.LintVisitor {
       const { property } = node;
       if (property.type === "Identifier") report(node, property.name);
       if (property.type === "Literal") report(node, property.value);
-    },
-    VariableDeclarator(node) {
-      if (node.init?.type !== "Identifier" || node.init.name !== "Deno") return;
-      if (node.id.type !== "ObjectPattern") return;
-      for (const property of node.id.properties) {
-        if (property.type !== "Property") continue;
-        if (property.key.type === "Identifier") report(node, property.key.name);
-      }
     },
   };
 }
