@@ -63,6 +63,21 @@ export function open(path: string, flags: number, mode = 0): Fd {
   return checked("openat", path, AT_FDCWD, path, flags | O.CLOEXEC, mode) as Fd;
 }
 
+/**
+ * As `open`; undefined where nothing has that path.
+ * @throws {SyscallError}
+ */
+export function openIfThere(
+  path: string,
+  flags: number,
+  mode = 0,
+): Fd | undefined {
+  const fd = syscall("openat", AT_FDCWD, path, flags | O.CLOEXEC, mode);
+  if (fd === -E.ENOENT) return undefined;
+  if (fd < 0) throw new SyscallError("openat", -fd, path);
+  return fd as Fd;
+}
+
 /** How openat2(2) opens: flags and mode as open(2), `resolve` from RESOLVE. */
 export interface HowToOpen {
   readonly flags: number;

@@ -10,7 +10,16 @@
 
 import { E } from "./errno.ts";
 import { SyscallError } from "./error.ts";
-import { AT_FDCWD, close, O, open, read, write } from "./fd.ts";
+import {
+  AT_FDCWD,
+  close,
+  type Fd,
+  O,
+  open,
+  openIfThere,
+  read,
+  write,
+} from "./fd.ts";
 import { checked, syscall } from "./syscall.ts";
 import { encodeText } from "./text.ts";
 
@@ -77,7 +86,10 @@ export function readBytes(
   path: string,
   max = Infinity,
 ): Uint8Array<ArrayBuffer> {
-  const fd = open(path, O.RDONLY);
+  return readAndClose(open(path, O.RDONLY), path, max);
+}
+
+function readAndClose(fd: Fd, path: string, max: number) {
   try {
     return readToEnd(fd, max);
   } catch (error) {
@@ -116,6 +128,16 @@ export function readToEnd(
  */
 export function readText(path: string): string {
   return DECODER.decode(readBytes(path));
+}
+
+/**
+ * The text of a file; undefined where there is none.
+ * @throws {SyscallError}
+ */
+export function readTextIfThere(path: string): string | undefined {
+  const fd = openIfThere(path, O.RDONLY);
+  if (fd === undefined) return undefined;
+  return DECODER.decode(readAndClose(fd, path, Infinity));
 }
 
 /**

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { E } from "./errno.ts";
 import { SyscallError } from "./error.ts";
-import { Handle, O, open } from "./fd.ts";
+import { Handle, O, open, openIfThere } from "./fd.ts";
 import {
   fstat,
   isDirectory,
@@ -14,6 +14,7 @@ import {
   readDirectory,
   readLink,
   readText,
+  readTextIfThere,
   readToEnd,
   realPath,
   removeAll,
@@ -218,5 +219,17 @@ Deno.test("mayWrite() asks for the effective user, and answers no on errors", ()
     assertEquals(mayWrite(`${folder}/none`), false);
     // A file system that nobody may write to.
     assertEquals(mayWrite("/sys/kernel/no-such-thing"), false);
+  });
+});
+
+Deno.test("readTextIfThere() and openIfThere() tell absence from failure", () => {
+  inFolder((folder) => {
+    const file = `${folder}/file`;
+    writeText(file, "text", O.CREAT, 0o600);
+    assertEquals(readTextIfThere(file), "text");
+    assertEquals(readTextIfThere(`${file}s`), undefined);
+    assertEquals(openIfThere(`${file}s`, O.RDONLY), undefined);
+    assertThrows(() => readTextIfThere(`${file}/x`), SyscallError, "openat");
+    assertThrows(() => readTextIfThere(folder), SyscallError, folder);
   });
 });

@@ -7,7 +7,7 @@
 import { cgroupManagerFromState } from "../cgroup/existing.ts";
 import { E } from "../ffi/errno.ts";
 import { SyscallError } from "../ffi/error.ts";
-import { readText } from "../ffi/files.ts";
+import { readText, readTextIfThere } from "../ffi/files.ts";
 import { INIT_NAME } from "../launch/init_name.ts";
 import type { Status } from "./runtime.ts";
 import { type ContainerRecord, hasStartSocket } from "./store.ts";
@@ -27,16 +27,15 @@ interface Stat {
  * @throws {SyscallError} it cannot be read: whether there is one is not known
  */
 export function processStat(pid: number): Stat | undefined {
-  let text: string;
+  let text: string | undefined;
   try {
-    text = readText(`/proc/${pid}/stat`);
+    text = readTextIfThere(`/proc/${pid}/stat`);
   } catch (error) {
-    // Gone before (ENOENT) or while (ESRCH) it was read.
-    const gone = error instanceof SyscallError &&
-      (error.errno === E.ENOENT || error.errno === E.ESRCH);
-    if (gone) return undefined;
+    // It ended while it was read.
+    if (error instanceof SyscallError && error.errno === E.ESRCH) return;
     throw error;
   }
+  if (text === undefined) return undefined;
   // The name, in parentheses, may hold anything; fields count from behind it.
   const end = text.lastIndexOf(")");
   const name = text.slice(text.indexOf("(") + 1, end);

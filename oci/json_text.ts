@@ -87,33 +87,49 @@ function integerOf(source: string): bigint | undefined {
   return BigInt(sign + digits.slice(0, end).padEnd(end, "0"));
 }
 
-/**
- * Takes `null` properties out of objects, unless they are kept. Says in `walk` whether the value is
- * nested too deeply, and whether it holds integers that may be rounded.
- */
-function tidy(
-  value: unknown,
-  depth: number,
-  walk: { readonly keepNull: boolean; deep: boolean; inexact: boolean },
-): unknown {
+/** How to tidy, and what was found. */
+interface Walk {
+  readonly keepNull: boolean;
+  /** Whether something is nested too deeply. */
+  deep: boolean;
+  /** Whether there are integers that may be rounded. */
+  inexact: boolean;
+}
+
+/** Takes `null` properties out of objects, unless they are kept. */
+function tidy(value: unknown, depth: number, walk: Walk): unknown {
   if (typeof value === "number") {
     if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
       walk.inexact = true;
     }
   } else if (typeof value === "object" && value !== null) {
-    if (depth >= DEPTH_MAX) {
-      walk.deep = true;
-      return value;
-    }
-    const holder = value as Record<string, unknown>;
-    const drop = !walk.keepNull && !Array.isArray(value);
-    for (const name in holder) {
-      const inner = holder[name];
-      if (inner !== null) tidy(inner, depth + 1, walk);
-      else if (drop) delete holder[name];
-    }
+    if (depth >= DEPTH_MAX) walk.deep = true;
+    else if (Array.isArray(value)) tidyArray(value, depth + 1, walk);
+    else tidyObject(value as Record<string, unknown>, depth + 1, walk);
   }
   return value;
+}
+
+// Most values are strings: they are not worth a call.
+
+function tidyArray(holder: readonly unknown[], depth: number, walk: Walk) {
+  for (let i = 0; i < holder.length; i++) {
+    const inner = holder[i];
+    if (typeof inner !== "string") tidy(inner, depth, walk);
+  }
+}
+
+function tidyObject(
+  holder: Record<string, unknown>,
+  depth: number,
+  walk: Walk,
+): void {
+  for (const name in holder) {
+    const inner = holder[name];
+    if (inner === null) {
+      if (!walk.keepNull) delete holder[name];
+    } else if (typeof inner !== "string") tidy(inner, depth, walk);
+  }
 }
 
 function place(source: string, offset: number): string {

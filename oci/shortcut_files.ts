@@ -4,9 +4,7 @@
  * @module
  */
 
-import { E } from "../ffi/errno.ts";
-import { SyscallError } from "../ffi/error.ts";
-import { close, type Fd, O, open } from "../ffi/fd.ts";
+import { close, O, openIfThere } from "../ffi/fd.ts";
 import { readToEnd, rmdir, unlink } from "../ffi/files.ts";
 import { containerFolder } from "./store.ts";
 
@@ -77,13 +75,4 @@ export function addGuest(root: string, sandbox: string, id: string): void {
 /** Forgets that a container is in a sandbox. */
 export function removeGuest(root: string, sandbox: string, id: string): void {
   unlink(`${guestsFolder(root, sandbox)}/${id}`);
-}
-
-function openIfThere(path: string, flags: number, mode = 0): Fd | undefined {
-  try {
-    return open(path, flags, mode);
-  } catch (error) {
-    if (error instanceof SyscallError && error.errno === E.ENOENT) return;
-    throw error;
-  }
 }
