@@ -131,6 +131,33 @@ $D delete x1; field status x2; $D delete -f x2; left next-name`,
       ]),
   },
   {
+    name: "a container's user owns the scope's cgroup, as with runc",
+    bundles: {
+      one: at(":own:n", ({ linux, mounts }) => {
+        linux.namespaces.push({ type: "user" });
+        linux.uidMappings = linux.gidMappings = [
+          { containerID: 0, hostID: 100_000, size: 65536 },
+        ];
+        const mount = mounts.find(({ type }) => type === "cgroup")!;
+        mount.options = mount.options!.filter((option) => option !== "ro");
+      }),
+    },
+    script: `at=/sys/fs/cgroup/system.slice/own-n.scope
+for runtime in $D runc; do
+  # runc warns of a device that this kernel has not.
+  $runtime --systemd-cgroup run --detach --bundle $B/one w1 2>/dev/null
+  for file in . cgroup.procs memory.oom.group pids.max; do
+    stat -c %u:%g $at/$file
+  done
+  $runtime exec w1 sh -c 'mkdir /sys/fs/cgroup/sub && echo made'
+  $runtime delete --force w1
+done`,
+    check(output) {
+      const one = ["100000:0", "100000:0", "100000:0", "0:0", "made"];
+      assertEquals(lines(output), [...one, ...one]);
+    },
+  },
+  {
     name: "a program that ends, or is none, leaves nothing",
     bundles: { ends: runs("true"), none: runs("/no/such") },
     script: `$D --systemd-cgroup run --bundle $B/ends ends-1; echo $?
