@@ -94,7 +94,8 @@ rootTest("events: statistics have runc's keys and settings", async () => {
     assertEquals(Object.keys(mine.data), Object.keys(theirs.data));
     assertEquals(mine.data.cpuset, theirs.data.cpuset);
     assertEquals(mine.data.pids, { current: 1, limit: 50 });
-    assertEquals(mine.data.pids, theirs.data.pids);
+    // runc's init may not yet be rid of its threads.
+    assertEquals(mine.data.pids.limit, theirs.data.pids.limit);
     assertEquals(mine.data.memory.usage.limit, 64 * MIB);
     for (const name of ["usage", "swap", "kernel", "kernelTCP"]) {
       const { limit } = theirs.data.memory[name];
