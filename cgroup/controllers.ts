@@ -16,6 +16,21 @@ import {
 } from "./resources/write.ts";
 import { writeFile } from "./tree.ts";
 
+/**
+ * Controllers that engines expect in a container's cgroup on v2, for statistics
+ * and OOM events, whether or not the config limits anything.
+ */
+export const WELCOME: readonly string[] = [
+  "cpu",
+  "cpuset",
+  "io",
+  "memory",
+  "pids",
+  "hugetlb",
+  "rdma",
+  "misc",
+];
+
 /** What controllers are called on v2, if otherwise than on v1. */
 const V2_NAME: Readonly<Record<string, string>> = { blkio: "io" };
 

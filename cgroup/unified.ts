@@ -1,5 +1,5 @@
 import { applyWrites } from "./apply.ts";
-import { handDown } from "./controllers.ts";
+import { handDown, WELCOME } from "./controllers.ts";
 import { attachDeviceRules } from "./device_attach.ts";
 import { deviceRules } from "./devices.ts";
 import { osCode } from "./error.ts";
@@ -10,12 +10,6 @@ import { resourceWrites } from "./resources/lower.ts";
 import type { ResourceWrite } from "./resources/write.ts";
 import { cannotCreate, isRefused, makeCgroup, undo } from "./setup.ts";
 import type { CgroupManager, CgroupPlan, CgroupResources } from "./types.ts";
-
-/**
- * Controllers that engines expect in a container's cgroup, for statistics and
- * OOM events, whether or not the config limits anything.
- */
-const WELCOME = ["cpu", "cpuset", "io", "memory", "pids", "hugetlb", "rdma"];
 
 /** What an ordinary user may do who has no cgroup. */
 const NOT_DELEGATED = ", no cgroup that this process is in is delegated to " +

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { WELCOME } from "../cgroup/controllers.ts";
 import { deviceProgram, encodeProgram } from "../cgroup/device_program.ts";
 import { allowsEverything, deviceRules } from "../cgroup/devices.ts";
 import type { CgroupLayout } from "../cgroup/layout.ts";
@@ -32,9 +33,6 @@ import type { Spec } from "./spec.ts";
 /** Where cgroups are mounted by convention. */
 const ROOT = "/sys/fs/cgroup";
 const V1 = "cpu cpuacct cpuset memory devices freezer blkio pids".split(" ");
-/** Controllers that are handed down if they are there. */
-const WELCOME = ["cpu", "cpuset", "io", "memory", "pids", "hugetlb", "rdma"];
-
 /** The layout that hosts of a kind have by convention. */
 export function conventionalLayout(
   kind: "v1" | "hybrid" | "v2" | "none",
