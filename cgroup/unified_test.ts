@@ -28,7 +28,7 @@ Deno.test(
     manager.applyResources(resources);
     const read = (path: string) => Deno.readTextFileSync(`${root}/${path}`);
     assertEquals(read("cgroup.subtree_control"), "+cpu +memory +pids +misc");
-    assertEquals(read("pod/cgroup.subtree_control"), "+memory +pids");
+    assertEquals(read("pod/cgroup.subtree_control"), "+memory +pids +misc");
     assertEquals(read("pod/c1/cpu.weight"), "1");
     assertEquals(read("pod/c1/memory.max"), "max");
   }),
