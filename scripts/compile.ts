@@ -104,8 +104,7 @@ async function main(args: string[]): Promise<void> {
       ...canCache(target) ? [] : ["--no-code-cache"],
     ]);
     if (canCache(target)) {
-      const name = basename(output);
-      await addCodeCaches(binary, { target, folder, name, flags });
+      await addCodeCaches(binary, { target, folder, flags });
     }
     if (target === "x86_64" && !options.pie) giveAPlace(binary);
     moveFile(binary, output);

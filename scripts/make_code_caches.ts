@@ -19,7 +19,12 @@ import {
   writeCodeCache,
 } from "./code_cache.ts";
 import { command, compile, CompileError } from "./deno_compile.ts";
-import { addPrelude, type Cache, cacheFile } from "./prelude.ts";
+import { addPrelude, type Cache, cacheFile, cacheFolder } from "./prelude.ts";
+
+/** How the paths of the caches' folders begin: only root makes them there. */
+const HOME = "/run/davit-code-";
+/** What the binary is called, unless somebody calls it otherwise. */
+const NAME = "davit";
 
 /** Files that commands load, by the beginnings of their names. */
 interface Kind {
@@ -46,8 +51,6 @@ export interface Made {
   readonly target: string;
   /** Where the modules are. */
   readonly folder: string;
-  /** What it will be called. */
-  readonly name: string;
   /** V8's flags that it runs with. */
   readonly flags: string;
 }
@@ -61,7 +64,7 @@ export async function addCodeCaches(
   binary: string,
   made: Made,
 ): Promise<void> {
-  const { folder, name } = made;
+  const { folder } = made;
   const imports = staticImports(folder);
   const whole = load(made, "whole", ",--no-lazy"),
     partly = load(made, "partly");
@@ -77,18 +80,15 @@ export async function addCodeCaches(
       ),
       ...rest.map((file) => entryOf(partly, file)),
     ];
-    const home = `/run/davit-code-${await digest(entries.map((e) => e.head))}`;
+    const digest = await sha256(entries.map(({ head }) => head));
+    const root = `${cacheFolder(HOME, digest, NAME)}/deno-compile-${NAME}`;
     const moved = entries.map((entry) => ({
       ...entry,
-      url: `file://${home}/deno-compile-${name}/${basename(entry.url)}`,
+      url: `file://${root}/${basename(entry.url)}`,
     }));
-    return {
-      words: kind.words,
-      content: writeCodeCache(key, moved),
-      folder: home,
-    };
+    return { words: kind.words, content: writeCodeCache(key, moved), digest };
   });
-  const prelude = { caches: await Promise.all(caches), name };
+  const prelude = { caches: await Promise.all(caches), home: HOME };
   Deno.writeFileSync(binary, addPrelude(bytes, prelude));
 }
 
@@ -135,7 +135,7 @@ function entryOf(entries: readonly CacheEntry[], file: string): CacheEntry {
 
 /** The compiled code of all modules that a kind of commands loads. */
 function load(made: Made, pass: string, moreFlags = ""): CacheEntry[] {
-  const { folder, name, target, flags } = made;
+  const { folder, target, flags } = made;
   const imports = staticImports(folder);
   const files = KINDS.flatMap(({ whole, partly = [] }) =>
     closure(imports, [...whole, ...partly])
@@ -147,20 +147,20 @@ function load(made: Made, pass: string, moreFlags = ""): CacheEntry[] {
   );
   const work = join(folder, pass);
   Deno.mkdirSync(work);
-  compile(target, loader, join(work, name), [
+  compile(target, loader, join(work, NAME), [
     `--v8-flags=${flags}${moreFlags}`,
   ]);
   // V8 keeps the modules' URLs in their code, and these begin with TMPDIR: by
   // this path it is the same code, wherever it is made.
   const env = { TMPDIR: "/proc/self/cwd" };
-  const { success, stderr } = command(join(work, name), [], env, work);
+  const { success, stderr } = command(join(work, NAME), [], env, work);
   if (!success) throw new CompileError(`Cannot load the modules: ${stderr}`);
-  return readCodeCache(Deno.readFileSync(cacheFile(work, name)));
+  return readCodeCache(Deno.readFileSync(cacheFile(work, NAME)));
 }
 
-/** Eight bytes of a hash, in hexadecimal. */
-async function digest(parts: Uint8Array[]): Promise<string> {
+/** A hash, in hexadecimal. */
+async function sha256(parts: Uint8Array[]): Promise<string> {
   const bytes = await new Blob(parts as Uint8Array<ArrayBuffer>[]).bytes();
   const hash = await crypto.subtle.digest("SHA-256", bytes);
-  return new Uint8Array(hash, 0, 8).toHex();
+  return new Uint8Array(hash).toHex();
 }

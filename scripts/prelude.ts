@@ -17,7 +17,8 @@
  * points TMPDIR there; where that is not possible, to a place where no file can
  * be. So the temporary folder is never used, and Deno never writes the cache
  * itself. Deno reads the whole of a cache: there is one for each kind of
- * commands.
+ * commands. The binary may have any name of up to 29 letters, digits, dots,
+ * hyphens and underscores; with another one it has no cache, and takes longer.
  *
  * Last, the prelude lets the heap begin with what Deno takes of it at its
  * start, and V8's heap grow by its own pages rather than the kernel's: page by
@@ -33,18 +34,21 @@ import { CODE } from "./prelude/x86_64.ts";
 export interface Cache {
   /** Its commands; for all others, the first cache is used. */
   readonly words: readonly string[];
-  /** Its content, for the binary's name and `folder`. */
+  /**
+   * Its content: each URL begins with `file://` and the path of cacheFolder()
+   * for some name of the binary, then `/deno-compile-` and that name.
+   */
   readonly content: Uint8Array;
-  /** Where it is to be: an absolute path below a folder of root's. */
-  readonly folder: string;
+  /** Tells it from all others: 64 digits or so. */
+  readonly digest: string;
 }
 
 /** What the prelude needs to know. */
 export interface Prelude {
   /** At least one. */
   readonly caches: readonly Cache[];
-  /** The binary's name: under another one it runs without a cache. */
-  readonly name: string;
+  /** How the paths of their folders begin: in a folder of root's. */
+  readonly home: string;
 }
 
 const PAGE = 4096n;
@@ -81,6 +85,10 @@ const WORDS = [
   "davit",
   "/proc/self/ns/user",
 ];
+/** What is around the binary's name in the path of its cache. */
+const BEFORE_NAME = "/deno-compile-", BEHIND_NAME = ".cache";
+/** How long a binary's name and the digits of a folder are together. */
+const SPELLED = 45;
 /** Nothing can be below it. */
 const NOWHERE = "/dev/null";
 
@@ -120,7 +128,7 @@ type Outside = "entry" | "setenv" | "dlsym" | "syscall" | "count";
 
 /** The code, its table and what the table points to. */
 function machineCode(
-  { caches, name }: Prelude,
+  { caches, home }: Prelude,
   outside: Readonly<Record<Outside, bigint>>,
 ): Uint8Array {
   const code = Uint8Array.fromHex(CODE.replaceAll(" ", ""));
@@ -130,8 +138,8 @@ function machineCode(
     outside.entry - BigInt(code.length),
     outside.setenv - BigInt(code.length),
     outside.dlsym - BigInt(code.length),
-    rest.string(`/${name}`),
-    BigInt(new TextEncoder().encode(`/${name}`).length),
+    rest.string(home),
+    BigInt(new TextEncoder().encode(home).length),
     rest.string(NOWHERE),
     rest.string("TMPDIR"),
     rest.string("/proc/self/exe"),
@@ -139,12 +147,13 @@ function machineCode(
     ...WORDS.map((word) => rest.string(word)),
     outside.syscall - BigInt(code.length),
     outside.count - BigInt(code.length),
-    ...caches.flatMap(({ words, content, folder }) => [
+    rest.string(BEFORE_NAME),
+    rest.string(BEHIND_NAME),
+    ...caches.flatMap(({ words, content, digest }) => [
       rest.string(words.map((word) => `${word}\0`).join("")),
       rest.bytes(content),
       BigInt(content.length),
-      rest.string(folder),
-      rest.string(cacheFile(folder, name)),
+      rest.string(digest),
     ]),
     0n,
   ]);
@@ -152,7 +161,7 @@ function machineCode(
 }
 
 /** Words of the table before the rows of the caches, and of each row. */
-const FIELDS = 11 + WORDS.length, ROW = 5;
+const FIELDS = 13 + WORDS.length, ROW = 4;
 
 /** What stands behind a table: where it is, from the table's address. */
 class Pool {
@@ -178,7 +187,16 @@ class Pool {
 
 /** Where a compiled Deno looks for the code cache of a binary. */
 export function cacheFile(folder: string, name: string): string {
-  return `${folder}/deno-compile-${name}.cache`;
+  return folder + BEFORE_NAME + name + BEHIND_NAME;
+}
+
+/** The folder where the prelude lays a cache for a binary of this name. */
+export function cacheFolder(
+  home: string,
+  digest: string,
+  name: string,
+): string {
+  return home + digest.slice(0, SPELLED - name.length);
 }
 
 /** The bytes of `parts`, one after the other. */

@@ -8,7 +8,7 @@ import {
 } from "./code_cache.ts";
 import { ElfFile } from "./elf_file.ts";
 import { CODE } from "./prelude/x86_64.ts";
-import { addPrelude, cacheFile, concatenate } from "./prelude.ts";
+import { addPrelude, cacheFile, cacheFolder, concatenate } from "./prelude.ts";
 import { xxhash64 } from "./xxhash64.ts";
 
 const able = canDisassemble("x86_64");
@@ -119,23 +119,28 @@ Deno.test({
   ignore: missing !== "",
   fn: async () => {
     const work = Deno.makeTempDirSync();
+    const home = `${work}/code-`;
+    const longest = "n".repeat(29);
+    /** A cache of some entries for a binary of this name. */
+    const cacheFor = (name: string, i: number) => {
+      const digest = `${i}`.repeat(64);
+      const root = `${cacheFolder(home, digest, name)}/deno-compile-${name}`;
+      const entries = Array.from({ length: i }, (_, j) => ({
+        url: `file://${root}/module${"s".repeat(j)}.js`,
+        head: new Uint8Array(3 * i + j).fill(i),
+        hashes: new Uint8Array(16).fill(j),
+      }));
+      return { digest, content: writeCodeCache(7n, entries) };
+    };
     try {
-      const name = "deno";
-      const caches = [
-        { words: [], folder: `${work}/0`, content: Uint8Array.of(1) },
-        {
-          words: ["make", "mark"],
-          folder: `${work}/1`,
-          content: Uint8Array.of(2, 3),
-        },
-        { words: ["mar"], folder: `${work}/2`, content: new Uint8Array(9) },
-      ];
       const bytes = addPrelude(Deno.readFileSync(Deno.execPath()), {
-        caches,
-        name,
+        caches: [
+          { words: [], ...cacheFor("deno", 1) },
+          { words: ["make", "mark"], ...cacheFor("deno", 2) },
+          { words: ["mar"], ...cacheFor("deno", 0) },
+        ],
+        home,
       });
-      Deno.writeFileSync(`${work}/${name}`, bytes, { mode: 0o755 });
-      Deno.writeFileSync(`${work}/other`, bytes, { mode: 0o755 });
       const said = async (program: string, ...args: string[]) => {
         const { stdout } = await new Deno.Command(`${work}/${program}`, {
           args: ["eval", SCRIPT, ...args],
@@ -143,15 +148,27 @@ Deno.test({
         }).output();
         return new TextDecoder().decode(stdout).trim();
       };
-      const check = async (cache: number, ...args: string[]) => {
-        assertEquals(await said(name, ...args), `${work}/${cache} true true`);
-        const { folder, content } = caches[cache]!;
+      const check = async (i: number, name: string, ...args: string[]) => {
+        const { digest, content } = cacheFor(name, i);
+        const folder = cacheFolder(home, digest, name);
+        assertEquals(await said(name, ...args), `${folder} true true`);
         assertEquals(Deno.readFileSync(cacheFile(folder, name)), content);
       };
-      await check(0, "ma", "marks");
-      await check(1, "marks", "", "mark", "mar");
-      await check(2, "mar", "make");
-      assertEquals(await said("other", "mar"), "/dev/null true true");
+      Deno.writeFileSync(`${work}/deno`, bytes, { mode: 0o755 });
+      await check(1, "deno", "ma", "marks");
+      await check(2, "deno", "marks", "", "mark", "mar");
+      await check(0, "deno", "mar", "make");
+      for (const name of ["r", "runc", "davit-1.0_X", longest]) {
+        Deno.renameSync(`${work}/deno`, `${work}/${name}`);
+        await check(2, name, "mark");
+        Deno.renameSync(`${work}/${name}`, `${work}/deno`);
+      }
+      // Deno would write these otherwise into a URL, or they are too long.
+      for (const name of ["da vit", "d@", "d[", "dä", "d,", `${longest}n`]) {
+        Deno.renameSync(`${work}/deno`, `${work}/${name}`);
+        assertEquals(await said(name, "mark"), "/dev/null true true", name);
+        Deno.renameSync(`${work}/${name}`, `${work}/deno`);
+      }
     } finally {
       Deno.removeSync(work, { recursive: true });
     }

@@ -5,14 +5,14 @@
 #
 # The dynamic linker has ended: libc's setenv can be called. r12: rdx of the
 # entry, which belongs to Deno. r13: the table behind the code. r14, while a
-# shortcut is looked for: rsp of the entry, where argc, argv and envp are. rbx,
-# from then on: the row of the code cache.
+# shortcut is looked for: rsp of the entry, where argc, argv and envp are. From
+# then on, rbx: the row of the code cache; rbp: rsp of the entry.
 .intel_syntax noprefix
 .set ENTRY, 0         # offsets from the table: of Deno's first instruction,
 .set SETENV, 8        # of the address of setenv,
 .set DLSYM, 16        # of the address of dlsym,
-.set NAME, 24         # and of strings: how the binary's path has to end,
-.set NAME_LENGTH, 32  # (its length)
+.set HOME, 24         # and of strings: how the folders of caches begin,
+.set HOME_LENGTH, 32  # (its length)
 .set NOWHERE, 40      # a path below which nothing can be,
 .set VARIABLE, 48     # TMPDIR,
 .set SELF, 56         # /proc/self/exe,
@@ -38,14 +38,22 @@
 .set OWN, 216         # davit,
 .set NAMESPACE, 224   # /proc/self/ns/user,
 .set SYSCALL, 232     # of the address of syscall,
-.set COUNT, 240       # of a word of zero that can be written to.
-.set CACHES, 248      # The code caches, each of them
+.set COUNT, 240       # of a word of zero that can be written to,
+.set BEFORE, 248      # and of strings: what is before the binary's name
+.set BEHIND, 256      # and behind it in a cache's path.
+.set CACHES, 264      # The code caches, each of them
 .set WORDS, 0         # the words of its commands, and an empty one,
 .set CACHE, 8         # its content,
 .set LENGTH, 16       # (its length)
-.set FOLDER, 24       # its folder,
-.set FILE, 32         # its file;
-.set ROW, 40          # behind the last one, a zero.
+.set DIGITS, 24       # the digits that its folder ends with;
+.set ROW, 32          # behind the last one, a zero.
+.set SPELLED, 45      # how many digits these are, with the binary's name,
+.set FEWEST, 16       # and at the least without;
+.set MARK, 14         # the length of BEFORE,
+.set ENDING, 7        # of BEHIND, with its zero,
+.set SCHEME, 7        # and of file://
+.set FOLDER, 4096     # from rsp: the folder of the cache,
+.set FILE, 8192       # and its file
 .set HEAP, 0x400000   # how much more the heap gets than is asked for
 .set USED, 0x340000   # what of that a run uses
 .set READ_ONLY, 8     # pages of V8's read-only heap
@@ -552,29 +560,78 @@ next:
 chosen:
   mov rbx, rbp
 
-  # Deno looks for the cache by the name of the binary.
-  sub rsp, 4096
+  # Deno looks for the cache by the name of the binary, and the modules' URLs in
+  # the cache have it in them. The folder has so many digits that they are of one
+  # length with any name: the copy that is laid differs in these bytes alone.
+  mov rbp, rsp
+  sub rsp, 12288
   mov eax, 89               # readlink
-  mov rdi, [r13+SELF]
-  add rdi, r13
+  string rdi, SELF
   mov rsi, rsp
   mov edx, 4096
   syscall
-  mov rcx, [r13+NAME_LENGTH]
-  sub rax, rcx
-  js different
-  lea rsi, [rsp+rax]
-  mov rdi, [r13+NAME]
-  add rdi, r13
-  cld
-  repe cmpsb
-different:
-  lea rsp, [rsp+4096]
+  cmp eax, 4096
+  jae nowhere               # which a negative one is, too
+  cmp byte ptr [rsp], '/'
   jne nowhere
+  lea rsi, [rsp+rax]
+  lea r14, [rsp+rax]
+1:
+  dec rsi
+  cmp byte ptr [rsi], '/'
+  jne 1b
+  inc rsi
+  mov r15, rsi              # r15: the name; r14: its length
+  sub r14, rsi
+  jz nowhere
+  cmp r14, SPELLED - FEWEST
+  ja nowhere
+  # Letters, digits and -._ are the same in a URL.
+  mov ecx, r14d
+1:
+  lodsb
+  cmp al, '_'
+  je 2f
+  cmp al, '-'
+  jb nowhere
+  cmp al, '9'
+  jbe 2f
+  or al, 0x20
+  cmp al, 'a'
+  jb nowhere
+  cmp al, 'z'
+  ja nowhere
+2:
+  loop 1b
+
+  lea rdi, [rsp+FILE]
+  string rsi, HOME
+  mov rcx, [r13+HOME_LENGTH]
+  rep movsb
+  mov rsi, [rbx+DIGITS]
+  add rsi, r13
+  mov ecx, SPELLED
+  sub ecx, r14d
+  rep movsb
+  mov rdx, rdi
+  string rsi, BEFORE
+  mov ecx, MARK
+  rep movsb
+  mov rsi, r15
+  mov ecx, r14d
+  rep movsb
+  string rsi, BEHIND
+  mov ecx, ENDING
+  rep movsb
+  lea rsi, [rsp+FILE]
+  lea rdi, [rsp+FOLDER]
+  mov rcx, rdx
+  sub rcx, rsi
+  rep movsb
+  mov byte ptr [rdi], 0
 
   mov eax, 2                # open
-  mov rdi, [rbx+FILE]
-  add rdi, r13
+  lea rdi, [rsp+FILE]
   mov esi, 0x80000          # O_RDONLY|O_CLOEXEC
   syscall
   test eax, eax
@@ -591,34 +648,72 @@ make:
   test eax, eax
   jnz nowhere
   mov eax, 83               # mkdir
-  mov rdi, [rbx+FOLDER]
-  add rdi, r13
+  lea rdi, [rsp+FOLDER]
   mov esi, 0755
   syscall
   mov eax, 2                # open: a file without a name
-  mov rdi, [rbx+FOLDER]
-  add rdi, r13
+  lea rdi, [rsp+FOLDER]
   mov esi, 0x490001         # O_TMPFILE|O_WRONLY|O_CLOEXEC
   mov edx, 0644
   syscall
   test eax, eax
   js nowhere
   mov r14d, eax
-  mov edi, eax
-  mov eax, 1                # write
-  mov rsi, [rbx+CACHE]
-  add rsi, r13
-  mov rdx, [rbx+LENGTH]
+  mov eax, 9                # mmap: a copy with the binary's name
+  xor edi, edi
+  mov rsi, [rbx+LENGTH]
+  mov edx, 3                # PROT_READ|PROT_WRITE
+  mov r10d, 0x22            # MAP_PRIVATE|MAP_ANONYMOUS
+  mov r8d, -1
+  xor r9d, r9d
   syscall
   xor r15d, r15d
-  cmp rax, [rbx+LENGTH]
+  test rax, rax
+  js close
+  mov r15, rax
+  mov rdi, rax
+  mov rsi, [rbx+CACHE]
+  add rsi, r13
+  mov rcx, [rbx+LENGTH]
+  rep movsb
+  # Lengths of entries stand behind their count; an entry ends with its URL, the
+  # length of that, and two hashes.
+  mov r8d, [r15+8]
+  lea r9, [r15+12]
+  lea rdx, [r9+r8*8]
+1:
+  sub r8d, 1
+  js 2f
+  add rdx, [r9]
+  add r9, 8
+  mov eax, [rdx-20]
+  lea rdi, [rdx-20+SCHEME]
+  sub rdi, rax
+  add rdi, [r13+HOME_LENGTH]
+  lea rsi, [rsp+FILE]
+  add rsi, [r13+HOME_LENGTH]
+  mov ecx, SPELLED + MARK
+  rep movsb
+  jmp 1b
+2:
+  mov eax, 1                # write
+  mov edi, r14d
+  mov rsi, r15
+  mov rdx, [rbx+LENGTH]
+  syscall
+  mov r9, rax
+  mov eax, 11               # munmap
+  mov rdi, r15
+  mov rsi, rdx
+  syscall
+  xor r15d, r15d
+  cmp r9, rdx
   jne close
   mov eax, 265              # linkat: it appears whole
   mov edi, r14d
   lea rsi, [rip+empty]
   mov edx, -100             # AT_FDCWD
-  mov r10, [rbx+FILE]
-  add r10, r13
+  lea r10, [rsp+FILE]
   mov r8d, 0x1000           # AT_EMPTY_PATH
   syscall
   cmp eax, -17              # EEXIST: somebody was faster
@@ -634,10 +729,10 @@ close:
   jz nowhere
 
 found:
-  mov r14, [rbx+FOLDER]
+  lea r14, [rsp+FOLDER]
   jmp heap
 nowhere:
-  mov r14, [r13+NOWHERE]
+  string r14, NOWHERE
 
   # Deno takes more than three megabytes at its start, page by page, which costs
   # twice as much as one call for all of them: the heap begins with as many.
@@ -663,7 +758,7 @@ heap:
 set:
   mov rdi, [r13+VARIABLE]
   add rdi, r13
-  lea rsi, [r14+r13]
+  mov rsi, r14
   mov edx, 1                # overwrite it
   mov rax, [r13+SETENV]
   call [r13+rax]            # which takes the first of the heap
@@ -679,6 +774,7 @@ set:
   mov eax, 28               # madvise
   syscall
 run:
+  mov rsp, rbp
   mov rdx, r12
   mov rax, [r13+ENTRY]
   add rax, r13

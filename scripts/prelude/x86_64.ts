@@ -2,7 +2,7 @@
 export const CODE = //
   "eb51            " + // jmp 0x53
   "660f1f440000    " + // nop WORD PTR [rax+rax*1+0x0]
-  "488d0561070000  " + // lea rax,[rip+0x761] # 0x770
+  "488d05a9080000  " + // lea rax,[rip+0x8a9] # 0x8b8
   "83fa11          " + // cmp edx,0x11
   "7529            " + // jne 0x3d
   "4881fe00000400  " + // cmp rsi,0x40000
@@ -23,7 +23,7 @@ export const CODE = //
   "480380e8000000  " + // add rax,QWORD PTR [rax+0xe8]
   "ff20            " + // jmp QWORD PTR [rax]
   "4989d4          " + // mov r12,rdx
-  "4c8d2d13070000  " + // lea r13,[rip+0x713] # 0x770
+  "4c8d2d5b080000  " + // lea r13,[rip+0x85b] # 0x8b8
   "4989e6          " + // mov r14,rsp
   "fc              " + // cld
   "498d5e08        " + // lea rbx,[r14+0x8]
@@ -402,7 +402,7 @@ export const CODE = //
   "498d5e10        " + // lea rbx,[r14+0x10]
   "488b33          " + // mov rsi,QWORD PTR [rbx]
   "4883c308        " + // add rbx,0x8
-  "498dadf8000000  " + // lea rbp,[r13+0xf8]
+  "498dad08010000  " + // lea rbp,[r13+0x108]
   "4885f6          " + // test rsi,rsi
   "7429            " + // je 0x5c9
   "488b7d00        " + // mov rdi,QWORD PTR [rbp+0x0]
@@ -417,70 +417,151 @@ export const CODE = //
   "807fff00        " + // cmp BYTE PTR [rdi-0x1],0x0
   "75f7            " + // jne 0x5b8
   "ebe9            " + // jmp 0x5ac
-  "4883c528        " + // add rbp,0x28
+  "4883c520        " + // add rbp,0x20
   "ebd7            " + // jmp 0x5a0
   "4889eb          " + // mov rbx,rbp
-  "4881ec00100000  " + // sub rsp,0x1000
+  "4889e5          " + // mov rbp,rsp
+  "4881ec00300000  " + // sub rsp,0x3000
   "b859000000      " + // mov eax,0x59
   "498b7d38        " + // mov rdi,QWORD PTR [r13+0x38]
   "4c01ef          " + // add rdi,r13
   "4889e6          " + // mov rsi,rsp
   "ba00100000      " + // mov edx,0x1000
   "0f05            " + // syscall
-  "498b4d20        " + // mov rcx,QWORD PTR [r13+0x20]
-  "4829c8          " + // sub rax,rcx
-  "780e            " + // js 0x600
+  "3d00100000      " + // cmp eax,0x1000
+  "0f8327020000    " + // jae 0x81e
+  "803c242f        " + // cmp BYTE PTR [rsp],0x2f
+  "0f851d020000    " + // jne 0x81e
   "488d3404        " + // lea rsi,[rsp+rax*1]
-  "498b7d18        " + // mov rdi,QWORD PTR [r13+0x18]
-  "4c01ef          " + // add rdi,r13
-  "fc              " + // cld
-  "f3a6            " + // repz cmps BYTE PTR ds:[rsi],BYTE PTR es:[rdi]
-  "488da42400100000" + // lea rsp,[rsp+0x1000]
-  "0f85ca000000    " + // jne 0x6d8
+  "4c8d3404        " + // lea r14,[rsp+rax*1]
+  "48ffce          " + // dec rsi
+  "803e2f          " + // cmp BYTE PTR [rsi],0x2f
+  "75f8            " + // jne 0x609
+  "48ffc6          " + // inc rsi
+  "4989f7          " + // mov r15,rsi
+  "4929f6          " + // sub r14,rsi
+  "0f84fe010000    " + // je 0x81e
+  "4983fe1d        " + // cmp r14,0x1d
+  "0f87f4010000    " + // ja 0x81e
+  "4489f1          " + // mov ecx,r14d
+  "ac              " + // lods al,BYTE PTR ds:[rsi]
+  "3c5f            " + // cmp al,0x5f
+  "741e            " + // je 0x650
+  "3c2d            " + // cmp al,0x2d
+  "0f82e4010000    " + // jb 0x81e
+  "3c39            " + // cmp al,0x39
+  "7612            " + // jbe 0x650
+  "0c20            " + // or al,0x20
+  "3c61            " + // cmp al,0x61
+  "0f82d6010000    " + // jb 0x81e
+  "3c7a            " + // cmp al,0x7a
+  "0f87ce010000    " + // ja 0x81e
+  "e2db            " + // loop 0x62d
+  "488dbc2400200000" + // lea rdi,[rsp+0x2000]
+  "498b7518        " + // mov rsi,QWORD PTR [r13+0x18]
+  "4c01ee          " + // add rsi,r13
+  "498b4d20        " + // mov rcx,QWORD PTR [r13+0x20]
+  "f3a4            " + // rep movs BYTE PTR es:[rdi],BYTE PTR ds:[rsi]
+  "488b7318        " + // mov rsi,QWORD PTR [rbx+0x18]
+  "4c01ee          " + // add rsi,r13
+  "b92d000000      " + // mov ecx,0x2d
+  "4429f1          " + // sub ecx,r14d
+  "f3a4            " + // rep movs BYTE PTR es:[rdi],BYTE PTR ds:[rsi]
+  "4889fa          " + // mov rdx,rdi
+  "498bb5f8000000  " + // mov rsi,QWORD PTR [r13+0xf8]
+  "4c01ee          " + // add rsi,r13
+  "b90e000000      " + // mov ecx,0xe
+  "f3a4            " + // rep movs BYTE PTR es:[rdi],BYTE PTR ds:[rsi]
+  "4c89fe          " + // mov rsi,r15
+  "4489f1          " + // mov ecx,r14d
+  "f3a4            " + // rep movs BYTE PTR es:[rdi],BYTE PTR ds:[rsi]
+  "498bb500010000  " + // mov rsi,QWORD PTR [r13+0x100]
+  "4c01ee          " + // add rsi,r13
+  "b907000000      " + // mov ecx,0x7
+  "f3a4            " + // rep movs BYTE PTR es:[rdi],BYTE PTR ds:[rsi]
+  "488db42400200000" + // lea rsi,[rsp+0x2000]
+  "488dbc2400100000" + // lea rdi,[rsp+0x1000]
+  "4889d1          " + // mov rcx,rdx
+  "4829f1          " + // sub rcx,rsi
+  "f3a4            " + // rep movs BYTE PTR es:[rdi],BYTE PTR ds:[rsi]
+  "c60700          " + // mov BYTE PTR [rdi],0x0
   "b802000000      " + // mov eax,0x2
-  "488b7b20        " + // mov rdi,QWORD PTR [rbx+0x20]
-  "4c01ef          " + // add rdi,r13
+  "488dbc2400200000" + // lea rdi,[rsp+0x2000]
   "be00000800      " + // mov esi,0x80000
   "0f05            " + // syscall
   "85c0            " + // test eax,eax
-  "780e            " + // js 0x633
+  "780e            " + // js 0x6e6
   "89c7            " + // mov edi,eax
   "b803000000      " + // mov eax,0x3
   "0f05            " + // syscall
-  "e99f000000      " + // jmp 0x6d2
+  "e92e010000      " + // jmp 0x814
   "b86b000000      " + // mov eax,0x6b
   "0f05            " + // syscall
   "85c0            " + // test eax,eax
-  "0f8596000000    " + // jne 0x6d8
+  "0f8529010000    " + // jne 0x81e
   "b853000000      " + // mov eax,0x53
-  "488b7b18        " + // mov rdi,QWORD PTR [rbx+0x18]
-  "4c01ef          " + // add rdi,r13
+  "488dbc2400100000" + // lea rdi,[rsp+0x1000]
   "beed010000      " + // mov esi,0x1ed
   "0f05            " + // syscall
   "b802000000      " + // mov eax,0x2
-  "488b7b18        " + // mov rdi,QWORD PTR [rbx+0x18]
-  "4c01ef          " + // add rdi,r13
+  "488dbc2400100000" + // lea rdi,[rsp+0x1000]
   "be01004900      " + // mov esi,0x490001
   "baa4010000      " + // mov edx,0x1a4
   "0f05            " + // syscall
   "85c0            " + // test eax,eax
-  "7867            " + // js 0x6d8
+  "0f88f4000000    " + // js 0x81e
   "4189c6          " + // mov r14d,eax
-  "89c7            " + // mov edi,eax
-  "b801000000      " + // mov eax,0x1
-  "488b7308        " + // mov rsi,QWORD PTR [rbx+0x8]
-  "4c01ee          " + // add rsi,r13
-  "488b5310        " + // mov rdx,QWORD PTR [rbx+0x10]
+  "b809000000      " + // mov eax,0x9
+  "31ff            " + // xor edi,edi
+  "488b7310        " + // mov rsi,QWORD PTR [rbx+0x10]
+  "ba03000000      " + // mov edx,0x3
+  "41ba22000000    " + // mov r10d,0x22
+  "41b8ffffffff    " + // mov r8d,0xffffffff
+  "4531c9          " + // xor r9d,r9d
   "0f05            " + // syscall
   "4531ff          " + // xor r15d,r15d
-  "483b4310        " + // cmp rax,QWORD PTR [rbx+0x10]
-  "7532            " + // jne 0x6c3
+  "4885c0          " + // test rax,rax
+  "0f88ab000000    " + // js 0x805
+  "4989c7          " + // mov r15,rax
+  "4889c7          " + // mov rdi,rax
+  "488b7308        " + // mov rsi,QWORD PTR [rbx+0x8]
+  "4c01ee          " + // add rsi,r13
+  "488b4b10        " + // mov rcx,QWORD PTR [rbx+0x10]
+  "f3a4            " + // rep movs BYTE PTR es:[rdi],BYTE PTR ds:[rsi]
+  "458b4708        " + // mov r8d,DWORD PTR [r15+0x8]
+  "4d8d4f0c        " + // lea r9,[r15+0xc]
+  "4b8d14c1        " + // lea rdx,[r9+r8*8]
+  "4183e801        " + // sub r8d,0x1
+  "782a            " + // js 0x7a9
+  "490311          " + // add rdx,QWORD PTR [r9]
+  "4983c108        " + // add r9,0x8
+  "8b42ec          " + // mov eax,DWORD PTR [rdx-0x14]
+  "488d7af3        " + // lea rdi,[rdx-0xd]
+  "4829c7          " + // sub rdi,rax
+  "49037d20        " + // add rdi,QWORD PTR [r13+0x20]
+  "488db42400200000" + // lea rsi,[rsp+0x2000]
+  "49037520        " + // add rsi,QWORD PTR [r13+0x20]
+  "b93b000000      " + // mov ecx,0x3b
+  "f3a4            " + // rep movs BYTE PTR es:[rdi],BYTE PTR ds:[rsi]
+  "ebd0            " + // jmp 0x779
+  "b801000000      " + // mov eax,0x1
+  "4489f7          " + // mov edi,r14d
+  "4c89fe          " + // mov rsi,r15
+  "488b5310        " + // mov rdx,QWORD PTR [rbx+0x10]
+  "0f05            " + // syscall
+  "4989c1          " + // mov r9,rax
+  "b80b000000      " + // mov eax,0xb
+  "4c89ff          " + // mov rdi,r15
+  "4889d6          " + // mov rsi,rdx
+  "0f05            " + // syscall
+  "4531ff          " + // xor r15d,r15d
+  "4939d1          " + // cmp r9,rdx
+  "7533            " + // jne 0x805
   "b809010000      " + // mov eax,0x109
   "4489f7          " + // mov edi,r14d
-  "488d35cc000000  " + // lea rsi,[rip+0xcc] # 0x76c
+  "488d35d6000000  " + // lea rsi,[rip+0xd6] # 0x8b7
   "ba9cffffff      " + // mov edx,0xffffff9c
-  "4c8b5320        " + // mov r10,QWORD PTR [rbx+0x20]
-  "4d01ea          " + // add r10,r13
+  "4c8d942400200000" + // lea r10,[rsp+0x2000]
   "41b800100000    " + // mov r8d,0x1000
   "0f05            " + // syscall
   "83f8ef          " + // cmp eax,0xffffffef
@@ -492,10 +573,11 @@ export const CODE = //
   "4489f7          " + // mov edi,r14d
   "0f05            " + // syscall
   "4584ff          " + // test r15b,r15b
-  "7406            " + // je 0x6d8
-  "4c8b7318        " + // mov r14,QWORD PTR [rbx+0x18]
-  "eb04            " + // jmp 0x6dc
+  "740a            " + // je 0x81e
+  "4c8db42400100000" + // lea r14,[rsp+0x1000]
+  "eb07            " + // jmp 0x825
   "4d8b7528        " + // mov r14,QWORD PTR [r13+0x28]
+  "4d01ee          " + // add r14,r13
   "31ff            " + // xor edi,edi
   "498b7540        " + // mov rsi,QWORD PTR [r13+0x40]
   "4c01ee          " + // add rsi,r13
@@ -503,7 +585,7 @@ export const CODE = //
   "41ff540500      " + // call QWORD PTR [r13+rax*1+0x0]
   "4889c3          " + // mov rbx,rax
   "4885db          " + // test rbx,rbx
-  "7424            " + // je 0x71a
+  "7424            " + // je 0x863
   "bfffffffff      " + // mov edi,0xffffffff
   "be00000001      " + // mov esi,0x1000000
   "ffd3            " + // call rbx
@@ -515,12 +597,12 @@ export const CODE = //
   "ffd3            " + // call rbx
   "498b7d30        " + // mov rdi,QWORD PTR [r13+0x30]
   "4c01ef          " + // add rdi,r13
-  "4b8d342e        " + // lea rsi,[r14+r13*1]
+  "4c89f6          " + // mov rsi,r14
   "ba01000000      " + // mov edx,0x1
   "498b4508        " + // mov rax,QWORD PTR [r13+0x8]
   "41ff540500      " + // call QWORD PTR [r13+rax*1+0x0]
   "4885db          " + // test rbx,rbx
-  "7428            " + // je 0x760
+  "7428            " + // je 0x8a8
   "b80c000000      " + // mov eax,0xc
   "31ff            " + // xor edi,edi
   "0f05            " + // syscall
@@ -530,11 +612,10 @@ export const CODE = //
   "ba17000000      " + // mov edx,0x17
   "b81c000000      " + // mov eax,0x1c
   "0f05            " + // syscall
+  "4889ec          " + // mov rsp,rbp
   "4c89e2          " + // mov rdx,r12
   "498b4500        " + // mov rax,QWORD PTR [r13+0x0]
   "4c01e8          " + // add rax,r13
   "ffe0            " + // jmp rax
-  "000f            " + // add BYTE PTR [rdi],cl
-  "1f              " + // (bad)
   "00              " + // .byte 0x0
   "";
