@@ -36,9 +36,11 @@ export async function dispatch(
 ): Promise<number> {
   let log: Log | undefined;
   let debug = false;
+  let word: string | undefined;
   try {
     const globals = parseOptions(GLOBAL_OPTIONS, args, "davit", false);
-    const [word, ...rest] = globals.args;
+    const rest = globals.args.slice(1);
+    word = globals.args[0];
     if (globals.options.version) return printVersion();
     if (more !== undefined && !isHere(globals, commands)) {
       return await (await more())(args, commands);
@@ -57,7 +59,7 @@ export async function dispatch(
     });
     return await runCommand(word, rest, commands, globals.options, log);
   } catch (error) {
-    return report(error, log, debug);
+    return await report(error, log, debug, word);
   }
 }
 

@@ -1,4 +1,5 @@
 import { RuntimeError } from "../oci/errors.ts";
+import { calledName } from "./called_name.ts";
 import type { Command, CommandTable } from "./command.ts";
 import { GLOBAL_OPTIONS } from "./global_options.ts";
 import type { Option } from "./options.ts";
@@ -39,11 +40,11 @@ export async function print(
   word: string | undefined,
 ): Promise<number> {
   if (word === undefined) {
-    writeOut(await generalHelp(commands));
+    writeCalled(await generalHelp(commands));
     return 0;
   }
   if (word === "help" || word === "h") {
-    writeOut(sections([
+    writeCalled(sections([
       ["NAME", "davit help - show help for Davit, or for one command"],
       ["USAGE", "davit help [command]"],
     ]));
@@ -51,8 +52,13 @@ export async function print(
   }
   if (!Object.hasOwn(commands, word)) return unknownCommand(word);
   const { command } = await commands[word]!();
-  writeOut(commandHelp(word, command));
+  writeCalled(commandHelp(word, command));
   return 0;
+}
+
+/** Writes a help text with commands as they can be typed. */
+function writeCalled(text: string): void {
+  writeOut(text.replaceAll(/\bdavit(?=\s)/g, calledName()));
 }
 
 /** The exit status for a word that is no command, as runc has it. */

@@ -3,6 +3,7 @@ import { SyscallError } from "../ffi/error.ts";
 import { failureOf } from "../oci/cause_tools.ts";
 import { ConfigError, RuntimeError } from "../oci/errors.ts";
 import type { Logger } from "../oci/logger.ts";
+import { calledName } from "./called_name.ts";
 import { escapeControls } from "./escape.ts";
 import { writeError } from "./output.ts";
 
@@ -14,17 +15,19 @@ const FAILURE = 1;
  * user is a bug of ours; its trace is printed with `--debug` only.
  *
  * @param log the log, once it is open
+ * @param command the command that failed, once it is known
  * @returns the exit status
  */
-export function report(
+export async function report(
   error: unknown,
   log: Logger | undefined,
   debug: boolean,
-): number {
+  command?: string,
+): Promise<number> {
   const bug = isBug(error);
   const line = bug && !debug
     ? `${describeError(error)} (run with --debug for the trace)`
-    : describeError(error);
+    : await calledLine(error, command);
   if (log === undefined) writeError(`${escapeControls(line)}\n`);
   else log.error(line, errorFields(error));
   if (bug && debug) {
@@ -32,6 +35,19 @@ export function report(
     if (trace !== undefined) writeError(`${trace}\n`);
   }
   return error instanceof RuntimeError ? error.status ?? FAILURE : FAILURE;
+}
+
+/** An error's line in the words of what Davit stands for. */
+async function calledLine(error: unknown, command?: string): Promise<string> {
+  const line = describeError(error);
+  if (command === undefined || calledName() !== "runc") return line;
+  const { runcLine } = await import("./runc_words.ts");
+  const failure = failureOf(error);
+  return runcLine(line, {
+    command,
+    kind: classOf(error),
+    ...failure && { failure },
+  });
 }
 
 /**
@@ -43,15 +59,16 @@ export function errorFields(error: unknown): Record<string, string> {
   const first = error instanceof ConfigError ? error.problems[0] : undefined;
   const pointer = failure?.pointer || first?.pointer;
   return {
-    class: error instanceof RuntimeError
-      ? error.code
-      : isBug(error)
-      ? "bug"
-      : "system",
+    class: classOf(error),
     ...failure && { errno: errnoName(failure.errno) },
     ...failure?.why && { step: failure.why },
     ...pointer && { pointer },
   };
+}
+
+function classOf(error: unknown): string {
+  if (error instanceof RuntimeError) return error.code;
+  return isBug(error) ? "bug" : "system";
 }
 
 /** An error's line, with what to do about it. */

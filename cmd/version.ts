@@ -1,3 +1,4 @@
+import { type CalledName, calledName } from "./called_name.ts";
 import { writeOut } from "./output.ts";
 
 /** Davit's version, semantic versioning. */
@@ -12,10 +13,13 @@ const MARK = "@COMMIT@";
 /** The commit that Davit was compiled from, or "source". */
 export const COMMIT: string = MARK.startsWith("@") ? "source" : MARK;
 
-/** What `--version` prints, after "davit version ". */
-export function versionLines(): string {
+/**
+ * What `--version` prints, after the name and "version". Who looks for runc's
+ * line finds it where Davit is called so, and reads whose version it is.
+ */
+export function versionLines(name: CalledName = "davit"): string {
   return [
-    VERSION,
+    name === "davit" ? VERSION : `${VERSION} (Davit)`,
     `commit: ${COMMIT}`,
     `spec: ${SPEC_VERSION}`,
     `deno: ${Deno.version.deno}`,
@@ -24,6 +28,7 @@ export function versionLines(): string {
 
 /** Prints the version; the result is the exit status. */
 export function print(): number {
-  writeOut(`davit version ${versionLines()}\n`);
+  const name = calledName();
+  writeOut(`${name} version ${versionLines(name)}\n`);
   return 0;
 }

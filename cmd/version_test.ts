@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { capture } from "./captured_output.ts";
-import { print } from "./version.ts";
+import { print, VERSION, versionLines } from "./version.ts";
 
 Deno.test("print() prints the version as runc does", async () => {
   const { result, stdout } = await capture(print);
@@ -11,8 +11,13 @@ Deno.test("print() prints the version as runc does", async () => {
   );
 });
 
-Deno.test("VERSION is the one of deno.json", async () => {
-  const { VERSION } = await import("./version.ts");
+Deno.test("VERSION is the one of deno.json", () => {
   const text = Deno.readTextFileSync(new URL("../deno.json", import.meta.url));
   assertEquals(JSON.parse(text).version, VERSION);
+});
+
+Deno.test("versionLines() say whose version it is, called by another's name", () => {
+  const [first, ...others] = versionLines("runc").split("\n");
+  assertEquals(first, `${VERSION} (Davit)`);
+  assertEquals(others, versionLines().split("\n").slice(1));
 });
