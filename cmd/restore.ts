@@ -1,4 +1,5 @@
 import { restore } from "../oci/restore.ts";
+import { variable } from "../oci/variables.ts";
 import { type Command, ONE_ID } from "./command.ts";
 import { CRIU_OPTIONS, criuFlags } from "./criu_options.ts";
 import { currentDirectory } from "./current_directory.ts";
@@ -56,6 +57,8 @@ foreground as "davit run" does.`,
   options: OPTIONS,
   run({ cgroupManager, runtime, options, args: [id = ""] }) {
     const { "lsm-profile": profile, "lsm-mount-context": context } = options;
+    // Where a service manager, if there is one, waits to hear.
+    const notifySocket = variable("NOTIFY_SOCKET");
     return restore(runtime, {
       ...criuFlags(options, "davit restore"),
       id,
@@ -68,6 +71,7 @@ foreground as "davit run" does.`,
         ? { consoleSocket: options["console-socket"] }
         : {},
       ...options["pid-file"] ? { pidFile: options["pid-file"] } : {},
+      ...notifySocket ? { notifySocket } : {},
       ...profile ? { lsmProfile: profile } : {},
       ...context ? { lsmMountContext: context } : {},
     });

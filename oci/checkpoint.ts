@@ -29,6 +29,7 @@ import {
   REQUEST,
   request,
 } from "./criu/rpc.ts";
+import { saveService, serviceOf, withNotifyMount } from "./criu/service.ts";
 import { CriuSession, findCriu } from "./criu/session.ts";
 import { launchInput, startCriu } from "./criu/start.ts";
 import { RuntimeError } from "./errors.ts";
@@ -82,7 +83,10 @@ export async function checkpoint(
     }
     checkStatusFd(options.statusFd);
     const path = savedConfig(runtime.root, id);
-    const spec = parseObject(path, readBytes(path)) as unknown as Spec;
+    const whole = parseObject(path, readBytes(path)) as unknown as Spec;
+    const spec = serviceOf(runtime.root, id) === undefined
+      ? whole
+      : withNotifyMount(whole, runtime.root, id);
     dump(runtime, doing, { record, spec, options });
   } catch (error) {
     throw explain(doing, error);
@@ -113,6 +117,8 @@ function dump(runtime: Runtime, doing: string, wanted: Dump): void {
       // With lazy pages a restore begins before this ends.
       const path = `${options.imagePath}/${DESCRIPTORS}`;
       writeText(path, JSON.stringify(stdio), O.CREAT | O.TRUNC, 0o600);
+      const service = serviceOf(runtime.root, wanted.record.id);
+      if (service !== undefined) saveService(options.imagePath, service);
     }
     const type = options.preDump ? REQUEST.preDump : REQUEST.dump;
     using session = new CriuSession(startCriu(criu));

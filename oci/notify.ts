@@ -50,6 +50,8 @@ export class NotifyRelay implements Disposable {
   readonly #log: Logger;
   readonly #manager: string;
   #socket: Fd | undefined;
+  #folder = "";
+  #wasReady = false;
 
   /** @param manager the manager's socket: a path, or `@` and a name */
   constructor(tools: NotifyTools, manager: string, log: Logger) {
@@ -61,9 +63,13 @@ export class NotifyRelay implements Disposable {
   /**
    * Makes the container's socket.
    * @param folder where the container finds it
+   * @param ready whether the program has said already that it is ready, to
+   * another relay than this
    * @throws {SyscallError}
    */
-  bind(folder: string): void {
+  bind(folder: string, ready = false): void {
+    this.#folder = folder;
+    this.#wasReady = ready;
     const path = `${folder}/notify.sock`;
     this.#tools.unlink(path); // of a start that was cut short
     this.#socket = this.#tools.bindDatagrams(path, 0o777);
@@ -80,6 +86,7 @@ export class NotifyRelay implements Disposable {
     if (pidfd === undefined) return;
     const also = (ready: boolean) => ready ? `MAINPID=${pid}` : "";
     try {
+      if (this.#goesOnReady(also)) return this.#awaitManager();
       for (;;) {
         const [ended, came] = poll([
           { fd: pidfd, events: POLLIN },
@@ -97,6 +104,7 @@ export class NotifyRelay implements Disposable {
   async untilEnd(pidfd: Fd): Promise<void> {
     const { pollAsync, POLLIN } = this.#tools;
     const also = (ready: boolean) => ready ? `MAINPID=${Deno.pid}` : "";
+    this.#goesOnReady(also);
     for (;;) {
       const [ended, came] = await pollAsync([
         { fd: pidfd, events: POLLIN },
@@ -127,7 +135,24 @@ export class NotifyRelay implements Disposable {
     const { text, ready } = relayed(said);
     const all = [text, also(ready)].filter((part) => part !== "").join("\n");
     if (all !== "") this.#send(all);
+    if (ready) this.#markReady();
     return ready;
+  }
+
+  /** Tells of a program that is ready and will not say so again. */
+  #goesOnReady(also: (ready: boolean) => string): boolean {
+    if (!this.#wasReady) return false;
+    this.#send(`READY=1\n${also(true)}`);
+    return true;
+  }
+
+  #markReady(): void {
+    try {
+      this.#tools.markReady(this.#folder);
+    } catch (error) {
+      // Only a checkpoint would want to know.
+      this.#log.warn(`Cannot keep that it is ready: ${error}`);
+    }
   }
 
   #send(text: string, fds: readonly Fd[] = []): boolean {

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { close, pipe } from "../ffi/fd.ts";
-import { unlink } from "../ffi/files.ts";
+import { close, O, pipe } from "../ffi/fd.ts";
+import { unlink, writeText } from "../ffi/files.ts";
 import { pidfdOpen } from "../ffi/process.ts";
 import { poll, pollAsync, POLLIN } from "../ffi/poll.ts";
 import {
@@ -17,12 +17,15 @@ import {
 import { syscall } from "../ffi/syscall.ts";
 import type { Logger } from "./logger.ts";
 import type { NotifyRelay } from "./notify.ts";
+import { readyMark } from "./store.ts";
 
 function notifyTools() {
   return {
     bindDatagrams,
     close,
     connectDatagrams,
+    markReady: (folder: string) =>
+      writeText(readyMark(folder), "", O.CREAT, 0o600),
     pidfdOpen,
     pipe,
     poll,

@@ -75,6 +75,11 @@ export function notifyFolder(root: string, id: string): string {
   return `${containerFolder(root, id)}/notify`;
 }
 
+/** A file that is there once the program has said that it is ready. */
+export function readyMark(folder: string): string {
+  return `${folder}.ready`;
+}
+
 /** A name below the state root that is no container's. */
 export const RESERVED = "containers-mapping";
 

@@ -8,37 +8,8 @@ import {
   onPath,
   script,
 } from "./container.ts";
-import {
-  assertOneLine,
-  assertSuccess,
-  readIfThere,
-  REPO,
-  until,
-} from "./davit.ts";
-
-/** A folder with another criu than the host's, for kernels that it fails on. */
-const FOLDER = Deno.env.get("DAVIT_CRIU");
-const PATH = FOLDER
-  ? `${FOLDER}:${Deno.env.get("PATH")}`
-  : Deno.env.get("PATH")!;
-
-/** Whether criu can do on this kernel what it is for. */
-function works(): boolean {
-  const { success } = new Deno.Command("criu", {
-    args: ["check"],
-    env: { PATH },
-    stdout: "null",
-    stderr: "null",
-  }).outputSync();
-  return success;
-}
-
-const present = Deno.uid() === 0 && (FOLDER !== undefined || onPath("criu"));
-const working = present && works();
-const WORKING = working
-  ? {}
-  : { missing: "a criu that works on this kernel (DAVIT_CRIU: its folder)" };
-const env = { PATH };
+import { env, fakeCriu, WORKING, working } from "./criu.ts";
+import { assertOneLine, assertSuccess, readIfThere, until } from "./davit.ts";
 
 const COUNTS = script(
   "i=0; while :; do i=$((i+1)); echo $i >/tmp/count; sleep 0.05; done",
@@ -152,26 +123,6 @@ containerTest(
     missing: working ? "a kernel that criu fails on" : undefined,
   },
 );
-
-/** Puts fake_criu.ts on a PATH. */
-function fakeCriu(container: Container, outcome: "ok" | "fail") {
-  const folder = `${container.folder}/bin`;
-  Deno.mkdirSync(folder, { recursive: true });
-  Deno.writeTextFileSync(
-    `${folder}/criu`,
-    `#!/bin/sh\nexec ${Deno.execPath()} run --allow-all --no-check --quiet ${REPO}/tests/fake_criu.ts "$@"\n`,
-    { mode: 0o755 },
-  );
-  const log = `${container.folder}/asked`;
-  return {
-    env: {
-      PATH: `${folder}:/usr/bin:/bin`,
-      FAKE_CRIU: outcome,
-      FAKE_CRIU_LOG: log,
-    },
-    asked: () => JSON.parse(readIfThere(log)),
-  };
-}
 
 containerTest(
   "checkpoint: criu is told what is outside of the container",

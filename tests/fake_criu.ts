@@ -1,7 +1,8 @@
 /**
  * A program that talks as `criu swrk FD` does, for tests of what it is asked.
  * The request goes to the file that FAKE_CRIU_LOG names; it fails, with errors
- * in its log, where FAKE_CRIU is "fail".
+ * in its log, where FAKE_CRIU is "fail". Where it is "restores", what it restores
+ * is a sleep.
  */
 import { close, type Fd, write } from "../ffi/fd.ts";
 import { receive } from "../ffi/socket.ts";
@@ -57,5 +58,17 @@ if (Deno.env.get("FAKE_CRIU") === "fail") {
   write(fd, encode([[1, type], [2, false], [7, 52]]));
   Deno.exit(1);
 }
+if (Deno.env.get("FAKE_CRIU") === "restores") {
+  const { pid } = new Deno.Command("sleep", {
+    args: ["100"],
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  const about = encode([[1, "post-restore"], [2, pid]]);
+  write(fd, encode([[1, REQUEST.notify], [2, true], [5, about]]));
+  take();
+}
 write(fd, encode([[1, type], [2, true]]));
 close(fd);
+Deno.exit(0);

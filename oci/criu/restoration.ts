@@ -74,6 +74,12 @@ export interface RestoreOrder {
   readonly parts: Parts;
 }
 
+/** What a restoration calls on its way. */
+export interface RestorationCalls {
+  readonly meanwhile: () => void;
+  readonly onClaimed: () => void;
+}
+
 /** One container being restored: what there is so far, and how to undo it. */
 export class Restoration {
   readonly #order: RestoreOrder;
@@ -117,9 +123,9 @@ export class Restoration {
 
   /**
    * Restores the container, or undoes what there is and throws.
-   * @param meanwhile done before criu is asked
+   * @param calls what is done once the ID is claimed, and before criu is asked
    */
-  run(meanwhile: () => void): Created {
+  run(calls: RestorationCalls): Created {
     const { options, parts: { hooks }, runtime } = this.#order;
     const doing = `restore container ${quote(options.id)}`;
     const criu = findCriu();
@@ -128,7 +134,7 @@ export class Restoration {
       makeImages: false,
     });
     try {
-      this.#make(criu, meanwhile);
+      this.#make(criu, calls);
       return this.#finish();
     } catch (error) {
       const told = folders.explain(doing, error);
@@ -149,13 +155,14 @@ export class Restoration {
     }
   }
 
-  #make(criu: string, meanwhile: () => void): void {
+  #make(criu: string, { meanwhile, onClaimed }: RestorationCalls): void {
     const { options, runtime: { log, root }, text } = this.#order;
     const { id, imagePath, workPath } = options;
     const { sandboxId } = this.#record;
     const folder = containerFolder(root, id);
     claim(root, id);
     this.#undo.push(() => removeFolder(root, id));
+    onClaimed();
     writeRecord(root, this.#record);
     saveConfig(root, id, text);
     this.#undo.push(() => delContainerIDMapping(root, id));
