@@ -96,52 +96,99 @@ function refused(
   );
 }
 
-/** What the kernel's short words are likely to mean. */
+/** What the kernel's short words are likely to mean, and what to do. */
 function hint(code: string, path: string, write: ResourceWrite): string {
   const { file } = write;
-  if (code === "ENOENT") {
-    if (file.startsWith("hugetlb.")) {
-      return `, has this host such pages? see /sys/kernel/mm/hugepages`;
-    }
-    if (/swap|memsw/.test(file)) {
-      return ", this kernel does not account for swap";
-    }
-    return write.instead === undefined
-      ? ", this kernel has no such limit"
-      : ", this kernel has no weights: they take BFQ or iocost";
-  }
   if (code === "EBUSY" && file === "memory.limit_in_bytes") {
     const directory = path.slice(0, -file.length);
     return `, unable to set memory limit to ${write.value} (current usage: ` +
       `${numberIn(`${directory}memory.usage_in_bytes`)}, peak usage: ` +
       `${numberIn(`${directory}memory.max_usage_in_bytes`)})`;
   }
-  if (code === "ENODEV" && file === "rdma.max") {
-    return ", is there such an RDMA device? see /sys/class/infiniband";
-  }
-  if (code === "ERANGE" && file.startsWith("cpuset.")) {
-    const [what, folder] = file === "cpuset.mems"
-      ? ["nodes", "node"]
-      : ["processors", "cpu"];
-    return `, which ${what} are there? see /sys/devices/system/${folder}/possible`;
-  }
-  if (code === "ENODEV" && write.line !== undefined) {
-    return ", is there such a device, and is it a whole disk?";
-  }
-  if (code === "EOPNOTSUPP" && /weight/.test(file)) {
-    return ", the device's I/O scheduler has no weights, choose bfq";
-  }
-  if (code !== "EINVAL") return "";
-  if (/^cpu\.(weight|shares)$/.test(file)) {
-    return ", unable to apply both: a cgroup whose cpu.idle is 1 takes no weight";
-  }
-  if (/^memory\.(memsw\.)?limit_in_bytes$/.test(file)) {
-    return ", memory and swap together cannot be limited to less than memory";
-  }
-  if (/^cpu\.rt_/.test(file)) {
-    return ", cgroups above have to have as much real-time processor time";
-  }
-  return "";
+  const found = causes(write).find(([codes, files]) =>
+    codes.split(" ").includes(code) && files.test(file)
+  );
+  return found === undefined ? "" : `, ${found[2]}`;
+}
+
+/** Error numbers, files and what is behind; the first that fits counts. */
+function causes(
+  { instead }: ResourceWrite,
+): (readonly [codes: string, files: RegExp, cause: string])[] {
+  const possible = "see /sys/devices/system";
+  return [
+    [
+      "ENOENT",
+      /^hugetlb\./,
+      "has this host such pages? see /sys/kernel/mm/hugepages",
+    ],
+    ["ENOENT", /swap|memsw/, "this kernel does not account for swap"],
+    [
+      "ENOENT",
+      /^/,
+      instead === undefined
+        ? "this kernel has no such limit"
+        : "this kernel has no weights: they take BFQ or iocost",
+    ],
+    [
+      "ENODEV",
+      /^rdma\.max$/,
+      "is there such an RDMA device? see /sys/class/infiniband",
+    ],
+    [
+      "ENODEV",
+      /^net_prio\./,
+      "is there such a network interface? see /sys/class/net",
+    ],
+    [
+      "ENODEV",
+      /^(blk)?io\./,
+      "is there such a device, and is it a whole disk?",
+    ],
+    [
+      "ERANGE EINVAL",
+      /^cpuset\.mems$/,
+      `which nodes are there? ${possible}/node/possible`,
+    ],
+    [
+      "ERANGE EINVAL",
+      /^cpuset\.cpus$/,
+      `which processors are there? ${possible}/cpu/possible`,
+    ],
+    [
+      "EACCES",
+      /^cpuset\./,
+      "the cgroup above has not all of them, which cgroup v1 wants",
+    ],
+    [
+      "EOPNOTSUPP",
+      /weight/,
+      "the device's I/O scheduler has no weights, choose bfq",
+    ],
+    ["EBUSY", /^(hugetlb|memory)\./, "more than that is in use"],
+    [
+      "EINVAL",
+      /^cpu\.(weight|shares)$/,
+      "unable to apply both: a cgroup whose cpu.idle is 1 takes no weight",
+    ],
+    [
+      "EINVAL",
+      /^cpu\.(max|cfs_)/,
+      "want a period of 1000 to 1000000, a quota of at least 1000 that the " +
+      "cgroups above have as well, and a burst of at most the quota",
+    ],
+    [
+      "EINVAL",
+      /^memory\.(memsw\.)?limit_in_bytes$/,
+      "memory and swap together cannot be limited to less than memory",
+    ],
+    [
+      "EINVAL",
+      /^cpu\.rt_/,
+      "cgroups above have to have as much real-time processor time",
+    ],
+    ["EINVAL", /^pids\.max$/, "want at most 4194304, or -1 for no limit"],
+  ];
 }
 
 function numberIn(path: string): string {

@@ -93,6 +93,7 @@ Deno.test(
       "memory.max": "max\n",
       "pids.max": "max\n",
       "memory.high": "max\n",
+      "io.weight": "default 100\n",
     };
     fill(root, before);
     const at = (minor: number) => ({ major: 8, minor, rate: 7 });
@@ -106,7 +107,7 @@ Deno.test(
         throttleReadBpsDevice: [at(0)],
         throttleWriteBpsDevice: [at(16)],
       },
-      unified: { "memory.high": "9" },
+      unified: { "memory.high": "9", "io.weight": "300" },
     };
     const writes = resourceWrites("v2", resources, rare);
     const snapshot = takeSnapshot(writes, () => root);
@@ -125,6 +126,7 @@ Deno.test(
         "io.max=8:0 rbps=5 wbps=max riops=max wiops=max",
         "io.max=8:16 wbps=max",
         "memory.high=max",
+        "io.weight=default 100",
       ],
     );
   }),

@@ -5,7 +5,12 @@
  */
 
 import type { CgroupLimits } from "./resources/lower.ts";
-import type { CgroupVersion, VersionOf } from "./resources/write.ts";
+import { oomKillerWrite } from "./resources/memory.ts";
+import type {
+  CgroupVersion,
+  ResourceWrite,
+  VersionOf,
+} from "./resources/write.ts";
 import type { CgroupResources } from "./types.ts";
 
 /**
@@ -51,10 +56,10 @@ export function mergeResources(
 }
 
 /**
- * Changes, with what the kernel takes only together: on v2 a quota and its
- * period are one file, and the limit of swap is that of memory and swap
- * together, less that of memory. BFQ forgets the weights of single devices
- * with a new one of all.
+ * Changes, with what is taken only together: a quota and its period are one
+ * file of v2, and one of systemd's properties; the limit of swap on v2 is that
+ * of memory and swap together, less that of memory. BFQ forgets the weights of
+ * single devices with a new one of all, and what is idle forgets its own.
  */
 export function withLinked(
   versionOf: VersionOf,
@@ -73,7 +78,7 @@ export function withLinked(
         },
       },
     },
-    ...cpu && { cpu: { ...cpu, ...linkedCpu(versionOf("cpu"), merged, cpu) } },
+    ...cpu && { cpu: { ...cpu, ...linkedCpu(merged, cpu) } },
     ...memory && {
       memory: {
         ...memory,
@@ -84,14 +89,15 @@ export function withLinked(
 }
 
 function linkedCpu(
-  version: CgroupVersion,
-  { cpu: { quota, period } = {} }: CgroupLimits,
+  { cpu: { quota, period, shares } = {} }: CgroupLimits,
   changes: NonNullable<CgroupLimits["cpu"]>,
 ) {
-  if (version === "v1" || !(changes.quota || changes.period)) return {};
+  const limits = changes.quota || changes.period;
+  const wakes = changes.idle !== undefined && Number(changes.idle) === 0;
   return {
-    ...quota !== undefined && { quota },
-    ...period !== undefined && { period },
+    ...limits && quota !== undefined && { quota },
+    ...limits && period !== undefined && { period },
+    ...wakes && shares !== undefined && { shares },
   };
 }
 
@@ -105,6 +111,19 @@ function linkedMemory(
     ...limit !== undefined && { limit },
     ...swap !== undefined && { swap },
   };
+}
+
+/** What takes back a flag, of which resources tell only that it is set. */
+export function takenBack(
+  versionOf: VersionOf,
+  { memory: current }: CgroupLimits,
+  { memory: changes }: CgroupLimits,
+): ResourceWrite[] {
+  const wanted = changes?.disableOOMKiller === false &&
+    current?.disableOOMKiller === true;
+  return wanted && versionOf("memory") === "v1"
+    ? [oomKillerWrite("v1", false)]
+    : [];
 }
 
 /** Numbers of `cpu` for which 0 is a value. */

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { mergeResources, withLinked } from "./merge.ts";
+import { mergeResources, takenBack, withLinked } from "./merge.ts";
 import type { CgroupResources } from "./types.ts";
 
 const CURRENT: CgroupResources = {
@@ -126,7 +126,33 @@ Deno.test("withLinked() adds the weights of devices to a new one of all", () => 
   });
 });
 
-Deno.test("withLinked() leaves v1 alone, where each has a file", () => {
+Deno.test("withLinked() leaves v1 alone, but for what systemd knows together", () => {
   const changes = { cpu: { quota: 30 }, memory: { swap: 400 } };
-  assertEquals(withLinked(() => "v1", CURRENT, changes), changes);
+  assertEquals(withLinked(() => "v1", CURRENT, changes), {
+    cpu: { quota: 30, period: 20 },
+    memory: { swap: 400 },
+  });
+});
+
+for (const version of ["v1", "v2"] as const) {
+  Deno.test(`withLinked() gives back the weight of what was idle: ${version}`, () => {
+    const linked = (cpu: CgroupResources["cpu"]) =>
+      withLinked(() => version, CURRENT, { ...cpu && { cpu } }).cpu;
+    assertEquals(linked({ idle: 0 }), { idle: 0, shares: 5 });
+    assertEquals(linked({ idle: 0, shares: 9 }), { idle: 0, shares: 9 });
+    assertEquals(linked({ idle: 1 }), { idle: 1 });
+  });
+}
+
+Deno.test("takenBack() turns the OOM killer on again, where it was off", () => {
+  const off = { memory: { disableOOMKiller: true } };
+  const on = { memory: { disableOOMKiller: false } };
+  const files = (version: "v1" | "v2", ...args: [typeof off, typeof off]) =>
+    takenBack(() => version, ...args).map(({ file, value }) =>
+      `${file}=${value}`
+    );
+  assertEquals(files("v1", off, on), ["memory.oom_control=0"]);
+  assertEquals(files("v1", on, on), []);
+  assertEquals(files("v1", on, off), []);
+  assertEquals(files("v2", off, on), []);
 });

@@ -11,7 +11,7 @@ import { type DeviceRuleInput, deviceRules } from "./devices.ts";
 import { CgroupError } from "./error.ts";
 import type { ExistingCgroups } from "./existing.ts";
 import type { CgroupLayout } from "./layout.ts";
-import { mergeResources, withLinked } from "./merge.ts";
+import { mergeResources, takenBack, withLinked } from "./merge.ts";
 import { type RareLowering, resourceWrites } from "./resources/lower.ts";
 import type { ResourceWrite } from "./resources/write.ts";
 import { putBack, takeSnapshot, writesBack } from "./snapshot.ts";
@@ -62,7 +62,10 @@ export function updateResources(request: UpdateRequest): Updated {
   const { memory } = changes;
   const versionOf = controllerVersions(layout);
   const linked = withLinked(versionOf, current, changes);
-  const writes = resourceWrites(versionOf, linked, rare);
+  const writes = [
+    ...resourceWrites(versionOf, linked, rare),
+    ...takenBack(versionOf, current, changes),
+  ];
   const newDevices = isGiven(changes.devices) && request.limitsDevices;
   const devices = newDevices ? deviceRules(changes.devices) : undefined;
   const notice = { writes, ...devices !== undefined && { devices } };

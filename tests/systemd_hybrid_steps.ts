@@ -23,6 +23,10 @@ show
 echo '{"memory": {"limit": 20971520}, "cpu": {"quota": 12345, "period": 100000}}' |
   $R update --resources - h1
 show
+echo '{"cpu": {"period": 200000}}' | $R update --resources - h1
+show
+$R update --cpu-quota 30000 h1
+show
 sed 's/.*://; s/${name}/runtime/' /proc/$(field pid h1)/cgroup | sort -u
 $R delete -f h1
 left ${name}-h1`;
@@ -30,6 +34,9 @@ left ${name}-h1`;
 const EXPECTED = [
   ...["33554432", "512", "20000", "50000", "20"],
   ...["20971520", "512", "12345", "100000", "20"],
+  // systemd has one property for both: what is not given is not lost.
+  ...["20971520", "512", "12345", "200000", "20"],
+  ...["20971520", "512", "30000", "200000", "20"],
   "/system.slice/runtime-h1.scope",
 ];
 

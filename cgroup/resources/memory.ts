@@ -113,14 +113,23 @@ function otherWrites(
     const why = "say how readily to swap";
     writes.push(limitWrite(version, pointer, file, `${value}`, why));
   }
-  if (disableOOMKiller) {
-    const pointer = `${PATH}/disableOOMKiller`;
-    const file = "memory.oom_control";
-    if (version === "v2") throw onlyV1(pointer, true, file);
-    const why = "let processes wait for memory";
-    writes.push(limitWrite(version, pointer, file, "1", why));
-  }
+  if (disableOOMKiller) writes.push(oomKillerWrite(version, true));
   return writes;
+}
+
+/**
+ * The write that turns the OOM killer off, or on again.
+ * @throws {CgroupError} config: only cgroup v1 has it
+ */
+export function oomKillerWrite(
+  version: CgroupVersion,
+  disable: boolean,
+): ResourceWrite {
+  const pointer = `${PATH}/disableOOMKiller`;
+  const file = "memory.oom_control";
+  if (version === "v2") throw onlyV1(pointer, disable, file);
+  const why = disable ? "let processes wait for memory" : "kill for memory";
+  return limitWrite(version, pointer, file, disable ? "1" : "0", why);
 }
 
 function limitWrite(

@@ -175,6 +175,7 @@ Deno.test("unified writes any file of v2, line by line", () => {
     "io.max": "259:0 rbps=2 wiops=120\n253:0 rbps=max\n",
     "hugetlb.1GB.max": "5",
     "misc.max": "",
+    "io.weight": "300",
     "cgroup.max.depth": "3",
   };
   assertEquals(files("v2", { memory: { limit: 1 }, unified }), [
@@ -183,6 +184,7 @@ Deno.test("unified writes any file of v2, line by line", () => {
     "io.max=259:0 rbps=2 wiops=120",
     "io.max=253:0 rbps=max",
     "hugetlb.1GB.max=5",
+    "io.weight=300",
     "cgroup.max.depth=3",
   ]);
   const lines = lower("v2", { unified }).map(({ line }) => line?.unset);
@@ -190,6 +192,7 @@ Deno.test("unified writes any file of v2, line by line", () => {
     undefined,
     "259:0 rbps=max wiops=max",
     "253:0 rbps=max",
+    undefined,
     undefined,
     undefined,
   ]);

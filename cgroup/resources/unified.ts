@@ -52,14 +52,15 @@ export function unifiedWrites(
     }
     const lines = text.split("\n").filter((line) => line.trim() !== "");
     return lines.map((value): ResourceWrite => {
-      const [key = ""] = value.trim().split(/\s+/);
+      const [key = "", ...words] = value.trim().split(/\s+/);
       const line = { key, unset: `${key} ${unset(file, value)}` };
       return {
         controller,
         version,
         file,
         value,
-        ...BY_DEVICE.test(file) && { line },
+        // A weight alone is that of all devices.
+        ...BY_DEVICE.test(file) && words.length > 0 && { line },
         pointer,
         why: `set ${file}`,
       };
