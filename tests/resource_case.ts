@@ -13,8 +13,8 @@ export interface Outcome {
   readonly files?: Files;
   /** `create` fails with these words. */
   readonly refused?: RegExp;
-  /** The last update fails with these words. */
-  readonly updateRefused?: RegExp;
+  /** The last update fails with these words; a list: each of them does. */
+  readonly updateRefused?: RegExp | readonly RegExp[];
 }
 
 /** Why a peer does something else, and why Davit is right. */

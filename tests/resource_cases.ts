@@ -1,5 +1,6 @@
 import type { Disk, ResourceCase } from "./resource_case.ts";
 import { cpuCases } from "./resource_cpu_cases.ts";
+import { legacyCases } from "./resource_legacy_cases.ts";
 import { memoryCases } from "./resource_memory_cases.ts";
 import { blockIOCases, otherCases } from "./resource_other_cases.ts";
 
@@ -10,5 +11,6 @@ export function resourceCases(disk: Disk): ResourceCase[] {
     ...cpuCases(),
     ...blockIOCases(disk),
     ...otherCases(),
+    ...legacyCases(),
   ];
 }

@@ -81,12 +81,22 @@ export function cpuCases(): ResourceCase[] {
     {
       name: "cpu, idle",
       resources: { cpu: { idle: 1, shares: 512 } },
-      updates: [{ cpu: { idle: 0, shares: 1024 } }],
+      updates: [
+        { cpu: { idle: 0 } },
+        { cpu: { idle: 1 } },
+        { cpu: { idle: 0, shares: 1024 } },
+      ],
       v1: {
-        files: { "cpu.idle": ["1", "0"], "cpu.shares": ["3", "1024"] },
+        files: {
+          "cpu.idle": ["1", "0", "1", "0"],
+          "cpu.shares": ["3", "512", "3", "1024"],
+        },
       },
       v2: {
-        files: { "cpu.idle": ["1", "0"], "cpu.weight": ["0", "100"] },
+        files: {
+          "cpu.idle": ["1", "0", "1", "0"],
+          "cpu.weight": ["0", "59", "0", "100"],
+        },
       },
       differs: [
         {
@@ -98,8 +108,15 @@ export function cpuCases(): ResourceCase[] {
         },
         {
           peers: CRUN,
-          what: /^update1 !$/,
+          what: /^update3 !$/,
           why: "crun sets the weight first, which an idle cgroup does not take",
+        },
+        {
+          peers: CRUN,
+          what: /^update[13] cpu\.(shares|weight)$/,
+          why:
+            "crun keeps no record, so that what is idle no more has nobody's " +
+            "weight in particular",
         },
       ],
     },
@@ -119,6 +136,38 @@ export function cpuCases(): ResourceCase[] {
         peers: RUNC,
         what: /^create !$/,
         why: "on v2 runc leaves it out without a word",
+      }],
+    },
+    {
+      name: "cpu, a quota that is too small",
+      resources: { cpu: { quota: 500 } },
+      v1: { refused: /cpu\.quota: write "500" .*a quota of at least 1000/ },
+      v2: {
+        refused: /cpu\.quota: write "500 100000" .*a quota of at least 1000/,
+      },
+    },
+    {
+      name: "cpu, a quota below the burst",
+      resources: { cpu: { quota: 50_000, burst: 40_000 } },
+      updates: [{ cpu: { quota: 20_000 } }],
+      v1: {
+        updateRefused: /cpu\.quota: write "20000" .*burst of at most the quota/,
+        files: {
+          "cpu.cfs_quota_us": ["50000", "50000"],
+          "cpu.cfs_burst_us": ["40000", "40000"],
+        },
+      },
+      v2: {
+        updateRefused: /cpu\.quota: write "20000 1.*burst of at most the quota/,
+        files: {
+          "cpu.max": ["50000 100000", "50000 100000"],
+          "cpu.max.burst": ["40000", "40000"],
+        },
+      },
+      differs: [{
+        peers: BOTH,
+        what: /^(create cpu\.(cfs_burst_us|max\.burst)|update1 !)$/,
+        why: "runc before 1.2 and crun before 1.11 have no bursts",
       }],
     },
     {

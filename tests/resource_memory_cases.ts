@@ -106,6 +106,13 @@ export function memoryCases(): ResourceCase[] {
       name: "memory, more than is allowed is used",
       resources: { memory: { limit: 30 * M, swap: 50 * M } },
       updates: [{ memory: { limit: 1024, checkBeforeUpdate: true } }],
+      v1: {
+        updateRefused: /unable to set memory limit to 1024 \(current usage: /,
+        files: {
+          "memory.limit_in_bytes": [bytes(30), bytes(30)],
+          "memory.memsw.limit_in_bytes": [bytes(50), bytes(50)],
+        },
+      },
       v2: {
         updateRefused: /rejecting memory limit 1024 <= usage [0-9]+/,
         files: { "memory.max": [bytes(30), bytes(30)] },

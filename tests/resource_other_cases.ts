@@ -13,6 +13,7 @@ import {
 export function blockIOCases({ major, minor }: Disk): ResourceCase[] {
   const at = (rate: number) => [{ major, minor, rate }];
   const disk = `${major}:${minor}`;
+  const line = (rate: number) => `${disk} ${rate}`;
   return [
     {
       name: "block devices, rates",
@@ -29,13 +30,18 @@ export function blockIOCases({ major, minor }: Disk): ResourceCase[] {
           throttleReadBpsDevice: at(5000),
           throttleWriteIOPSDevice: at(0),
         },
+      }, {
+        blockIO: {
+          throttleWriteBpsDevice: at(6000),
+          throttleReadIOPSDevice: at(700),
+        },
       }],
       v1: {
         files: {
-          "blkio.throttle.read_bps_device": [`${disk} 1000`, `${disk} 5000`],
-          "blkio.throttle.write_bps_device": [`${disk} 2000`, `${disk} 2000`],
-          "blkio.throttle.read_iops_device": [`${disk} 300`, `${disk} 300`],
-          "blkio.throttle.write_iops_device": [`${disk} 400`, ""],
+          "blkio.throttle.read_bps_device": [1000, 5000, 5000].map(line),
+          "blkio.throttle.write_bps_device": [2000, 2000, 6000].map(line),
+          "blkio.throttle.read_iops_device": [300, 300, 700].map(line),
+          "blkio.throttle.write_iops_device": [line(400), "", ""],
         },
       },
       v2: {
@@ -43,13 +49,14 @@ export function blockIOCases({ major, minor }: Disk): ResourceCase[] {
           "io.max": [
             `${disk} rbps=1000 wbps=2000 riops=300 wiops=400`,
             `${disk} rbps=5000 wbps=2000 riops=300 wiops=max`,
+            `${disk} rbps=5000 wbps=6000 riops=700 wiops=max`,
           ],
         },
       },
       differs: [
         {
           peers: RUNC,
-          what: /^update1 (blkio\.throttle\.\w+|io\.max|!)$/,
+          what: /^update[12] (blkio\.throttle\.\w+|io\.max|!)$/,
           why: "runc before 1.4 does not look at rates in updates",
         },
         {
@@ -85,6 +92,12 @@ export function otherCases(): ResourceCase[] {
         what: /^create pids\.max$/,
         why: "since specification 1.3 a limit of 0 is one; runc since 1.4",
       }],
+    },
+    {
+      name: "pids, more than there can be",
+      resources: { pids: { limit: 5_000_000 } },
+      v1: { refused: /pids\.limit: .*EINVAL.*, want at most 4194304, or -1/ },
+      v2: { refused: /pids\.limit: .*EINVAL.*, want at most 4194304, or -1/ },
     },
     {
       name: "huge pages",
@@ -125,12 +138,6 @@ export function otherCases(): ResourceCase[] {
       v1: {
         refused: /network\.classID: the cgroup controller "net_cls" is not/,
       },
-      v2: { refused: /network\.classID to 1048577: only cgroup v1 has/ },
-      differs: [{
-        peers: RUNC,
-        what: /^create !$/,
-        why: "on v2 runc leaves it out without a word",
-      }],
     },
     {
       name: "what engines send as unset",

@@ -23,13 +23,16 @@ root=$work/table-root
 
 say() { printf '%s\t%s\t%s\t%s\t%s\n' "$case" "$name" "$1" "$2" "$3"; }
 
+# Lists of devices are in any order.
+in_order() { case $file in devices.list) LC_ALL=C sort ;; *) cat ;; esac; }
+
 # Of cgroups on v2 there is one, on v1 one in each hierarchy.
 look() {
   while read -r file; do
     for found in ${AT:+"$AT/container/$file" "$AT/$file"} \
       /sys/fs/cgroup/"$id/$file" /sys/fs/cgroup/*/"$id/$file"; do
       [ -f "$found" ] || continue
-      say "$1" "$file" "$(tr '\n' '|' <"$found")"
+      say "$1" "$file" "$(in_order <"$found" | tr '\n' '|')"
       break
     done
   done <"$folder/cases/$case/files"
@@ -58,7 +61,7 @@ for path in "$folder"/cases/*/; do
     if step create "$runtime" $flags --root "$root" create \
       --bundle "$path" "$id"; then
       look create
-      for one in 1 2 3 4; do
+      for one in 1 2 3 4 5 6; do
         [ -f "$path/update$one" ] || break
         update update$one
         look update$one

@@ -75,7 +75,7 @@ function parse(
 
 /** Holds what Davit did against the table. */
 function checkOwn(one: ResourceCase, layout: "v1" | "v2", seen: Seen): void {
-  const { files = {}, refused, updateRefused } = one[layout]!;
+  const { files = {}, refused, updateRefused = [] } = one[layout]!;
   const wanted = new Map<string, string>();
   for (const [file, values] of Object.entries(files)) {
     for (const [step, value] of values.entries()) {
@@ -83,11 +83,13 @@ function checkOwn(one: ResourceCase, layout: "v1" | "v2", seen: Seen): void {
     }
   }
   const found = new Map(seen);
-  const words = refused ?? updateRefused;
-  if (words !== undefined) {
-    const step = refused ? "create" : `update${one.updates!.length}`;
-    assertMatch(found.get(`${step} !`) ?? "", words, one.name);
+  const failure = (step: string, words: RegExp) => {
+    assertMatch(found.get(`${step} !`) ?? "", words, `${one.name}: ${step}`);
     found.delete(`${step} !`);
+  };
+  if (refused !== undefined) failure("create", refused);
+  for (const [before, words] of [updateRefused].flat().toReversed().entries()) {
+    failure(`update${one.updates!.length - before}`, words);
   }
   assertEquals(sorted(found), sorted(wanted), one.name);
 }

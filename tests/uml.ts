@@ -37,9 +37,9 @@ export async function underUml(
   const folder = Deno.makeTempDirSync({ prefix: "davit-uml." });
   try {
     return await run(
-      [UML, "--cgroup", layout, "--time", "200", ...command],
+      [UML, "--cgroup", layout, "--time", "300", ...command],
       {
-        timeout: 240,
+        timeout: 340,
         env: await withLargeState(folder, disk && `ubd0=${disk}`),
       },
     );

@@ -194,6 +194,33 @@ export function controllerCases(): ResourceCase[] {
       ],
     },
     {
+      name: "huge pages of 1 GiB beside others",
+      resources: {
+        hugepageLimits: [
+          { pageSize: "2MB", limit: 4 * M },
+          { pageSize: "1GB", limit: 1024 * M },
+        ],
+      },
+      updates: [{ hugepageLimits: [{ pageSize: "1GB", limit: 0 }] }],
+      v1: {
+        files: {
+          "hugetlb.2MB.limit_in_bytes": [bytes(4), bytes(4)],
+          "hugetlb.1GB.limit_in_bytes": [bytes(1024), "0"],
+        },
+      },
+      v2: {
+        files: {
+          "hugetlb.2MB.max": [bytes(4), bytes(4)],
+          "hugetlb.1GB.max": [bytes(1024), "0"],
+        },
+      },
+      differs: [{
+        peers: RUNC,
+        what: /^update1 hugetlb/,
+        why: "runc does not look at huge pages in updates",
+      }],
+    },
+    {
       name: "huge pages of a size that there is not",
       resources: { hugepageLimits: [{ pageSize: "3MB", limit: 3 * M }] },
       v1: { refused: /hugepageLimits/ },

@@ -14,13 +14,14 @@ import type { ResourceCase } from "../resource_case.ts";
 import { resourceCases } from "../resource_cases.ts";
 import { checkTable, type Peer, writeCases } from "../resource_table.ts";
 import { bfqCases, controllerCases, ioCostCases } from "./cases.ts";
+import { networkCases } from "./network_cases.ts";
 import { DISK, type Layout, machineMissing, underDebian } from "./debian.ts";
 
 const PEERS = ["runc", "crun"].filter(onPath) as Peer[];
 
 /** Rows of the table that any kernel has. */
 const COMMON =
-  /^(memory, raised|cpu, shares|cpu, bursts|block devices, rates|pids,|what engines)/;
+  /^(memory, raised|cpu, shares|cpu, bursts|block devices, rates|pids,|what engines|devices)/;
 
 /** What has to be there: huge pages, an RDMA device and a disk. */
 const DEVICES = `
@@ -39,6 +40,7 @@ const PARTS: Record<Layout, readonly [string, readonly ResourceCase[]][]> = {
   v1: [
     [DEVICES + BFQ, [
       ...controllerCases(),
+      ...networkCases(),
       ...bfqCases(DISK),
       ...resourceCases(DISK).filter(({ name }) => COMMON.test(name)),
     ]],
@@ -79,7 +81,7 @@ for (const layout of ["v1", "v2"] as const) {
       const { code, stdout, stderr } = await underDebian(
         layout,
         parts.map(({ text }) => text).join(""),
-        400,
+        800,
       );
       const [before, ...outputs] = stdout.split(`${MARK}\n`);
       assertEquals(
