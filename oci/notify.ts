@@ -134,8 +134,9 @@ export class NotifyRelay implements Disposable {
     const said = new TextDecoder().decode(bytes.subarray(0, length));
     const { text, ready } = relayed(said);
     const all = [text, also(ready)].filter((part) => part !== "").join("\n");
-    if (all !== "") this.#send(all);
+    // First: who is told may save the container at once.
     if (ready) this.#markReady();
+    if (all !== "") this.#send(all);
     return ready;
   }
 
