@@ -7,14 +7,11 @@ import {
   releaseKilled,
   thaw,
 } from "./freezer.ts";
+import { CgroupInUse, type CgroupLock, lockCgroup, lockedOf } from "./lock.ts";
+import { removeAbove } from "./parents.ts";
+import type { Claimed } from "./setup.ts";
 import { killProcesses, signalProcesses } from "./signal_all.ts";
-import {
-  deepestFirst,
-  processIds,
-  removeDirectory,
-  removeTree,
-  sleep,
-} from "./tree.ts";
+import { processIds, removeDirectory, removeTree, sleep } from "./tree.ts";
 
 /** Which interface a container's cgroups have; `v1` covers hybrid hosts. */
 export type CgroupKind = "v1" | "v2" | "none";
@@ -39,7 +36,12 @@ export interface CgroupRecord {
   readonly created: readonly string[];
   /** Present where systemd made them. */
   readonly systemd?: SystemdUnit;
+  /** Whether they have the container's mark; see `CgroupLock`. */
+  readonly marked?: boolean;
 }
+
+/** Whose the processes are that are in a container's cgroups, by its mark. */
+export type Whose = (mark: string | undefined) => "own" | "ended" | "others";
 
 /** How long to wait for processes to end, in milliseconds. */
 const PATIENCE = 10_000;
@@ -57,8 +59,9 @@ export class ExistingCgroups {
   readonly systemd: SystemdUnit | undefined;
   #directories: readonly string[];
   #created: readonly string[];
-  /** The cgroups that are not known to be gone; undefined: all. */
-  #left: readonly string[] | undefined;
+  #marked: boolean | undefined;
+  /** Held while they are made or removed. */
+  #lock: CgroupLock | undefined;
 
   /** Takes what the container's state kept. */
   constructor(record: CgroupRecord) {
@@ -66,6 +69,7 @@ export class ExistingCgroups {
     this.systemd = record.systemd;
     this.#directories = record.directories;
     this.#created = record.created;
+    this.#marked = record.marked;
   }
 
   /** The container's cgroup in each hierarchy, as absolute host paths. */
@@ -81,8 +85,12 @@ export class ExistingCgroups {
   /** What the container's state keeps. */
   record(): CgroupRecord {
     const { kind, directories, created, systemd } = this;
-    const known = { kind, directories, created };
-    return systemd === undefined ? known : { ...known, systemd };
+    const marked = this.#marked;
+    return {
+      ...{ kind, directories, created },
+      ...systemd !== undefined && { systemd },
+      ...marked !== undefined && { marked },
+    };
   }
 
   /** The files to which a process writes "0" to join. */
@@ -140,21 +148,62 @@ export class ExistingCgroups {
   }
 
   /**
-   * Kills every process and removes the cgroups, as `signalAll` and `destroy`
-   * do. Most often they are empty, and removed with one call each.
+   * Does something while nobody else makes a container in these cgroups or
+   * removes them.
    *
-   * @param mayKill asked where they are not: whether what is in them is the
-   * container's
+   * @param action gets the mark of the container that had them last
+   * @throws {CgroupInUse} somebody else is at that
+   */
+  underLock<T>(action: (mark: () => string | undefined) => T): T {
+    const first = lockedOf(this.directories);
+    if (this.#lock !== undefined || first === undefined) {
+      return action(() => this.#lock?.mark);
+    }
+    this.#lock = lockCgroup(first);
+    try {
+      return action(() => this.#lock?.mark);
+    } finally {
+      this.release();
+    }
+  }
+
+  /**
+   * As `signalAll`, for a container whose init has ended: what is in the
+   * cgroups may be another's by now.
+   *
+   * @returns the processes that were there
+   */
+  signalOwn(signal: number, whose: Whose): number[] {
+    try {
+      return this.underLock((mark) => {
+        const mine = this.pids().length > 0 && whose(mark()) === "own";
+        return mine ? this.signalAll(signal) : [];
+      });
+    } catch (error) {
+      // Who makes a container there has found nobody.
+      if (error instanceof CgroupInUse) return [];
+      throw error;
+    }
+  }
+
+  /**
+   * Kills what is the container's and removes the cgroups. Most often they are
+   * empty, and removed with one call each.
+   *
+   * @param whose asked where they are not
+   * @throws {CgroupInUse} they are somebody else's by now
    * @throws {SyscallError | CgroupError}
    */
-  killAndDestroy(mayKill: () => boolean = () => true): void {
-    this.#left = this.directories.filter((directory) =>
-      !this.#remove(directory, removeDirectory)
-    );
-    const empty = this.#left.length === 0;
-    const own = empty || mayKill();
-    if (!empty && own) this.signalAll(SIGKILL);
-    this.destroy(own ? PATIENCE : SHORT_PATIENCE);
+  killAndDestroy(whose: Whose = () => "own"): void {
+    this.underLock((mark) => {
+      const left = this.#removeOf(this.#present(), removeDirectory);
+      const found = left.length === 0 ? "own" : whose(mark());
+      if (found === "others") {
+        throw new CgroupInUse(left[0]!, "another container is in it");
+      }
+      if (left.length > 0 && found === "own") this.signalAll(SIGKILL);
+      this.#destroy(left, found === "own" ? PATIENCE : SHORT_PATIENCE);
+    });
   }
 
   /**
@@ -166,10 +215,38 @@ export class ExistingCgroups {
    * @throws {CgroupError} when a cgroup stays in use, or cannot be removed
    */
   destroy(patience: number = PATIENCE): void {
+    this.underLock(() => this.#destroy(this.#present(), patience));
+  }
+
+  /** Without a lock the first one was gone, and what comes then is not ours. */
+  #present(): readonly string[] {
+    return this.#lock === undefined
+      ? this.directories.slice(0, -1)
+      : this.directories;
+  }
+
+  /**
+   * Removes some of the cgroups; answers those that are left. The one with the
+   * lock goes after all others, and once: what has its path then is new.
+   */
+  #removeOf(
+    directories: readonly string[],
+    remove: (path: string) => boolean,
+  ): string[] {
+    const first = lockedOf(this.directories);
+    const left = directories.filter((directory) =>
+      directory !== first && !this.#remove(directory, remove)
+    );
+    if (first === undefined || !directories.includes(first)) return left;
+    const all = left.length === 0 && this.#remove(first, remove);
+    return all ? [] : [...left, first];
+  }
+
+  #destroy(directories: readonly string[], patience: number): void {
     let deadline: number | undefined;
-    let left = this.#left ?? this.directories;
-    for (let pause = 0.25;; pause = Math.min(pause * 2, 50)) {
-      left = left.filter((directory) => !this.#remove(directory, removeTree));
+    let left = directories;
+    for (let pause = 0.25; left.length > 0; pause = Math.min(pause * 2, 50)) {
+      left = this.#removeOf(left, removeTree);
       if (left.length === 0) break;
       deadline ??= performance.now() + patience;
       if (performance.now() > deadline) {
@@ -177,20 +254,25 @@ export class ExistingCgroups {
       }
       sleep(pause);
     }
-    this.#left = [];
-    const gone = new Set(this.directories);
-    for (const directory of deepestFirst(this.created)) {
-      if (!gone.has(directory)) this.#remove(directory, removeDirectory);
-    }
+    removeAbove(this.directories, this.created);
   }
 
   /** Takes note of what create() made, or undid. */
   protected settle(
     directories: readonly string[],
     created: readonly string[],
+    { lock, marked }: Claimed = {},
   ): void {
     this.#directories = directories;
     this.#created = created;
+    this.#lock = lock;
+    this.#marked = marked;
+  }
+
+  /** Lets others have what they wait for: the processes are in. */
+  release(): void {
+    this.#lock?.[Symbol.dispose]();
+    this.#lock = undefined;
   }
 
   #needFreezer(verb: "freeze" | "thaw"): Freezer {

@@ -39,6 +39,7 @@ Deno.test(
   withRoot((root) => {
     const manager = cgroupManager(hybrid(root), { id: "c1" });
     manager.create();
+    manager.release();
     const text = JSON.stringify(manager.record());
     const again = cgroupManagerFromState(JSON.parse(text));
     assertEquals(again.record(), manager.record());

@@ -78,6 +78,23 @@ export function cgroupLayout(mountinfo: string): CgroupLayout {
   return { kind, hierarchies, unified };
 }
 
+/**
+ * All hierarchies, that of v2, which has no controllers of v1, behind the
+ * others; without it that of the controller `devices`, whose files are for
+ * locks as well. See `lockedOf`.
+ */
+export function hierarchiesOf(
+  { hierarchies, unified }: CgroupLayout,
+): Hierarchy[] {
+  if (unified) return [...hierarchies, { ...unified, controllers: [] }];
+  const isLast = ({ controllers }: Hierarchy) =>
+    controllers.includes("devices");
+  return [
+    ...hierarchies.filter((one) => !isLast(one)),
+    ...hierarchies.filter(isLast),
+  ];
+}
+
 let remembered: CgroupLayout | undefined;
 
 /** The layout of this host, read once and remembered. */

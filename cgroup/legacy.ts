@@ -5,14 +5,28 @@ import { attachDeviceRules } from "./device_attach.ts";
 import { allowsEverything, deviceRules } from "./devices.ts";
 import { CgroupError, osCode } from "./error.ts";
 import { ExistingCgroups } from "./existing.ts";
-import type { CgroupLayout } from "./layout.ts";
+import { type CgroupLayout, hierarchiesOf } from "./layout.ts";
 import { writeDeviceRules } from "./legacy_devices.ts";
+import type { CgroupLock } from "./lock.ts";
 import { below, parentOf } from "./place.ts";
 import { resourceWrites } from "./resources/lower.ts";
 import type { ResourceWrite, VersionOf } from "./resources/write.ts";
-import { cannotCreate, isRefused, makeCgroup, undo } from "./setup.ts";
+import {
+  cannotCreate,
+  claimed,
+  isRefused,
+  makeCgroup,
+  makeFirst,
+  type Making,
+  undo,
+} from "./setup.ts";
 import { writeFile } from "./tree.ts";
-import type { CgroupManager, CgroupPlan, CgroupResources } from "./types.ts";
+import type {
+  CgroupClaim,
+  CgroupManager,
+  CgroupPlan,
+  CgroupResources,
+} from "./types.ts";
 
 /** The file of the device rules is of this controller. */
 const DEVICES = { controller: "devices", version: "v1" } as const;
@@ -37,11 +51,9 @@ export class LegacyCgroups extends ExistingCgroups implements CgroupManager {
    * @throws {CgroupError} when a controller that the config needs is missing
    */
   constructor(layout: CgroupLayout, plan: CgroupPlan) {
-    const hierarchies = [
-      ...layout.hierarchies,
-      ...layout.unified ? [{ ...layout.unified, controllers: [] }] : [],
-    ];
-    const cgroups = hierarchies.map(({ mountPoint, controllers }) => ({
+    const cgroups = hierarchiesOf(layout).map((
+      { mountPoint, controllers },
+    ) => ({
       directory: below(mountPoint, plan.place),
       mountPoint,
       controllers,
@@ -62,17 +74,22 @@ export class LegacyCgroups extends ExistingCgroups implements CgroupManager {
   }
 
   /** Makes the cgroups; on failure nothing that it made is left. */
-  create(): void {
-    const made: string[] = [];
+  create({ mark, ...occupied }: CgroupClaim = {}): void {
+    const making: Making = { made: [], ...occupied };
     const usable: Cgroup[] = [];
     const writes = this.writes(this.#plan.resources);
     let refusal: CgroupError | undefined;
+    let lock: CgroupLock | undefined;
     try {
-      for (const cgroup of this.#cgroups) {
+      // The last one has the lock; see `lockedOf`.
+      for (const cgroup of this.#cgroups.toReversed()) {
         const asked = writes.filter((write) => hasFile(cgroup, write));
+        const { directory, mountPoint } = cgroup;
         try {
-          this.#make(cgroup, asked, made);
-          usable.push(cgroup);
+          if (lock !== undefined) makeCgroup(directory, mountPoint, making);
+          else lock = makeFirst(directory, mountPoint, making);
+          setUp(cgroup, asked, making);
+          usable.unshift(cgroup);
         } catch (error) {
           const failure = cannotCreate(cgroup.directory, error);
           if (!isRefused(error) || asked.length > 0) throw failure;
@@ -83,21 +100,13 @@ export class LegacyCgroups extends ExistingCgroups implements CgroupManager {
       // With a path or with limits somewhere else: none at all will not do.
       if (usable.length === 0 && this.#plan.insists && refusal) throw refusal;
     } catch (error) {
-      undo(made);
+      undo(making, this.directories, error);
+      lock?.[Symbol.dispose]();
       throw error;
     }
     this.#cgroups = usable;
-    this.settle(usable.map((cgroup) => cgroup.directory), made);
-  }
-
-  #make(cgroup: Cgroup, asked: readonly ResourceWrite[], made: string[]): void {
-    const { controllers, directory, mountPoint } = cgroup;
-    makeCgroup(directory, mountPoint, made, this.systemd !== undefined);
-    if (controllers.includes("cpuset")) inheritCpuset(cgroup, made);
-    // Beside v1 only what is asked for is taken: it is the host's to divide.
-    if (controllers.length === 0 && asked.length > 0) {
-      handDown(directory, mountPoint, asked);
-    }
+    const directories = usable.map((cgroup) => cgroup.directory);
+    this.settle(directories, making.made, claimed(lock, mark));
   }
 
   /** What sets the limits of `resources`. */
@@ -151,6 +160,20 @@ export class LegacyCgroups extends ExistingCgroups implements CgroupManager {
       path: directory,
       error: osCode(error),
     });
+  }
+}
+
+/** Makes a cgroup fit for processes. */
+function setUp(
+  cgroup: Cgroup,
+  asked: readonly ResourceWrite[],
+  { made }: Making,
+): void {
+  const { controllers, directory, mountPoint } = cgroup;
+  if (controllers.includes("cpuset")) inheritCpuset(cgroup, made);
+  // Beside v1 only what is asked for is taken: it is the host's to divide.
+  if (controllers.length === 0 && asked.length > 0) {
+    handDown(directory, mountPoint, asked);
   }
 }
 

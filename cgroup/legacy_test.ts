@@ -26,7 +26,9 @@ Deno.test(
     assertEquals(manager.directories, directories);
     assertEquals(
       manager.created,
-      FOLDERS.flatMap((f) => [`${root}/${f}/pod`, `${root}/${f}/pod/c1`]),
+      FOLDERS.toReversed().flatMap((
+        f,
+      ) => [`${root}/${f}/pod`, `${root}/${f}/pod/c1`]),
     );
     for (const path of directories) assert(Deno.lstatSync(path).isDirectory);
     assertEquals(

@@ -144,12 +144,6 @@ export function removeDirectory(directory: string): boolean {
   throw new SyscallError("rmdir", errno, directory);
 }
 
-/** Sorts directories so that each stands before those that it lies in. */
-export function deepestFirst(directories: readonly string[]): string[] {
-  const depth = (path: string) => path.split("/").length;
-  return directories.toSorted((a, b) => depth(b) - depth(a));
-}
-
 /** Stops this thread. */
 export function sleep(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);

@@ -4,7 +4,6 @@ import { AT_FDCWD, close, type Fd, O, openat2 } from "../ffi/fd.ts";
 import { unlink } from "../ffi/files.ts";
 import {
   cgroupTree,
-  deepestFirst,
   makeDirectory,
   processIds,
   removeDirectory,
@@ -176,12 +175,3 @@ Deno.test(
     assertEquals(count(), before);
   }),
 );
-
-Deno.test("deepestFirst() puts children before their parents", () => {
-  assertEquals(deepestFirst(["/a", "/a/b", "/long", "/a/b/c"]), [
-    "/a/b/c",
-    "/a/b",
-    "/a",
-    "/long",
-  ]);
-});

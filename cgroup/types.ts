@@ -17,6 +17,14 @@ export interface CgroupLog {
   warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
 }
 
+/** Who makes cgroups. */
+export interface CgroupClaim {
+  /** What marks them as this container's; see `CgroupLock`. */
+  readonly mark?: string;
+  /** The first process, where systemd has put it there. */
+  readonly occupant?: number;
+}
+
 /** The cgroups of one container. */
 export interface CgroupManager {
   /** The interface of these cgroups. */
@@ -30,8 +38,13 @@ export interface CgroupManager {
   readonly directories: readonly string[];
   /** Every directory that create() made, parents included. */
   readonly created: readonly string[];
-  /** Makes the cgroups; on failure nothing that it made is left. */
-  create(): void;
+  /**
+   * Makes the cgroups; on failure nothing that it made is left. Nobody else
+   * has a container in them, or makes one, until release().
+   */
+  create(claim?: CgroupClaim): void;
+  /** Lets others try for the cgroups: the container's processes are in. */
+  release(): void;
   /** What sets the limits of resources, in order. */
   writes(resources?: CgroupResources): ResourceWrite[];
   /** Sets limits and device rules; without resources the default rules. */

@@ -5,11 +5,24 @@ import { deviceRules } from "./devices.ts";
 import { osCode } from "./error.ts";
 import { ExistingCgroups } from "./existing.ts";
 import type { UnifiedHierarchy } from "./layout.ts";
+import type { CgroupLock } from "./lock.ts";
 import { below } from "./place.ts";
 import { resourceWrites } from "./resources/lower.ts";
 import type { ResourceWrite } from "./resources/write.ts";
-import { cannotCreate, isRefused, makeCgroup, undo } from "./setup.ts";
-import type { CgroupManager, CgroupPlan, CgroupResources } from "./types.ts";
+import {
+  cannotCreate,
+  claimed,
+  isRefused,
+  makeFirst,
+  type Making,
+  undo,
+} from "./setup.ts";
+import type {
+  CgroupClaim,
+  CgroupManager,
+  CgroupPlan,
+  CgroupResources,
+} from "./types.ts";
 
 /** What an ordinary user may do who has no cgroup. */
 const NOT_DELEGATED = ", no cgroup that this process is in is delegated to " +
@@ -40,17 +53,19 @@ export class UnifiedCgroups extends ExistingCgroups implements CgroupManager {
   }
 
   /** Makes the cgroups; on failure nothing that it made is left. */
-  create(): void {
-    const made: string[] = [];
+  create({ mark, ...occupied }: CgroupClaim = {}): void {
+    const making: Making = { made: [], ...occupied };
     for (const directory of this.directories) {
+      let lock: CgroupLock | undefined;
       try {
-        makeCgroup(directory, this.#root, made, this.systemd !== undefined);
+        lock = makeFirst(directory, this.#root, making);
         const writes = this.writes(this.#plan.resources);
         const mend = this.#plan.privileged ? "" : NOT_HANDED_DOWN;
         handDown(directory, this.#root, writes, { welcome: WELCOME, mend });
-        this.settle([directory], made);
+        this.settle([directory], making.made, claimed(lock, mark));
       } catch (error) {
-        undo(made);
+        undo(making, [directory], error);
+        lock?.[Symbol.dispose]();
         if (!isRefused(error) || this.#plan.insists) {
           const mend = this.#plan.privileged ? "" : NOT_DELEGATED;
           throw cannotCreate(directory, error, mend);

@@ -61,9 +61,12 @@ Deno.test(
       "cgroup.subtree_control": "",
     });
     existing(`${root}/service/c1`, { "cgroup.controllers": "" });
-    const create = (resources: object) =>
-      cgroupManager(layout, request({ cgroupsPath: "service/c1", resources }))
-        .create();
+    const create = (resources: object) => {
+      const linux = { cgroupsPath: "service/c1", resources };
+      const manager = cgroupManager(layout, request(linux));
+      manager.create();
+      manager.release();
+    };
     create({});
     assertThrows(
       () => create({ pids: { limit: 5 } }),

@@ -119,6 +119,21 @@ export function tryOpenat2(at: number, path: string, how: HowToOpen): number {
   }
 }
 
+const LOCK_EX = 2, LOCK_NB = 4;
+
+/**
+ * Locks an open file for itself alone until the descriptor is closed, flock(2).
+ * False when somebody else has it.
+ *
+ * @throws {SyscallError}
+ */
+export function tryLock(fd: Fd): boolean {
+  const errno = -syscall("flock", fd, LOCK_EX | LOCK_NB);
+  if (errno === 0) return true;
+  if (errno === E.EAGAIN) return false;
+  throw new SyscallError("flock", errno, `descriptor ${fd}`);
+}
+
 /** Closes a descriptor; closing one that is not open does nothing. */
 export function close(fd: number): void {
   syscall("close", fd);

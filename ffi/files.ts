@@ -229,6 +229,34 @@ export function inode(fd: number): bigint {
 }
 
 /**
+ * What tells a file from all others: its device and inode number. The errno
+ * where nothing has that path; an empty path stands for `fd` itself.
+ */
+export function identity(fd: number, path = ""): string | number {
+  const stat = new DataView(new ArrayBuffer(STATX_SIZE));
+  const result = syscall("statx", fd, path, 0x1000, 0x100, stat);
+  if (result < 0) return -result;
+  const number = (at: number) => stat.getUint32(at, true);
+  return `${number(136)}:${number(140)}:${stat.getBigUint64(32, true)}`;
+}
+
+/** Sets an extended attribute of an open file, xattr(7). Returns the errno. */
+export function setAttribute(fd: number, name: string, value: string): number {
+  const bytes = encodeText(value);
+  return -syscall("fsetxattr", fd, name, bytes, bytes.length, 0);
+}
+
+/** More than an attribute of Davit's has, in bytes. */
+const ATTRIBUTE_MAX = 4096;
+
+/** An extended attribute of an open file; undefined where it has none. */
+export function getAttribute(fd: number, name: string): string | undefined {
+  const bytes = new Uint8Array(ATTRIBUTE_MAX);
+  const length = syscall("fgetxattr", fd, name, bytes, bytes.length);
+  return length < 0 ? undefined : DECODER.decode(bytes.subarray(0, length));
+}
+
+/**
  * Makes `uid` the owner of an open file; its group stays.
  * @throws {SyscallError}
  */

@@ -32,6 +32,8 @@ const NUMBERS = {
   fchmodat: [268, 53],
   fchown: [93, 55],
   fchownat: [260, 54],
+  fsetxattr: [190, 7],
+  fgetxattr: [193, 10],
   utimensat: [280, 88],
   faccessat2: [439, 439],
   dup3: [292, 24],

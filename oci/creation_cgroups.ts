@@ -15,6 +15,7 @@ import type { CgroupManager, CgroupResources } from "../cgroup/types.ts";
 import { lchown, mayWrite, readText } from "../ffi/files.ts";
 import type { LaunchInput, Privileges } from "../launch/input.ts";
 import { RuntimeError } from "./errors.ts";
+import { ownMark } from "./cgroup_mark.ts";
 import { quote } from "./quote.ts";
 import type { CreateOptions, Runtime } from "./runtime.ts";
 import type { Spec } from "./spec.ts";
@@ -30,6 +31,8 @@ export class CreationCgroups {
   readonly #later: CgroupResources | undefined;
   readonly #ownership: Parts["ownership"];
   readonly #log: Runtime["log"];
+  readonly #root: string;
+  readonly #id: string;
   #made = false;
 
   /**
@@ -40,7 +43,7 @@ export class CreationCgroups {
    */
   constructor(
     { cgroupManager: kind, id }: CreateOptions,
-    { log }: Runtime,
+    { log, root }: Runtime,
     spec: Spec,
     privileges: Privileges,
     { delegation, ownership, rareResources: rare, systemd }: Pick<
@@ -49,6 +52,8 @@ export class CreationCgroups {
     >,
   ) {
     this.#log = log;
+    this.#root = root;
+    this.#id = id;
     this.#ownership = ownership;
     const { annotations, linux: { cgroupsPath = "", resources = {} } = {} } =
       spec;
@@ -127,9 +132,13 @@ export class CreationCgroups {
     return { ...spec, linux: { ...linux, cgroupsPath } };
   }
 
-  /** Makes them, with no process in them. */
-  make(): void {
-    this.manager.create();
+  /** Makes them, with no process in them but the one that is given. */
+  make(occupant?: number): void {
+    const mark = ownMark(this.#root, this.#id);
+    this.manager.create({
+      ...mark !== undefined && { mark },
+      ...occupant !== undefined && { occupant },
+    });
     this.#made = true;
     this.#give();
   }
@@ -160,7 +169,7 @@ export class CreationCgroups {
    * @throws {RuntimeError} systemd put the process somewhere else
    */
   makeRest(pid: number): void {
-    this.make();
+    this.make(pid);
     const [first = ""] = this.manager.directories;
     if (this.manager.pids().includes(pid)) return;
     throw new RuntimeError(
@@ -188,13 +197,15 @@ export class CreationCgroups {
 
   /** Kills all that is in them and removes them. */
   remove(): void {
-    this.manager.signalAll(9);
+    // Before they are this container's, who is in them may be another's.
+    if (this.#made) this.manager.signalAll(9);
     this.#scope?.stop();
-    this.manager.destroy();
+    if (this.#made) this.manager.destroy();
   }
 
-  /** Ends the talk with systemd. */
+  /** Lets others have the cgroups' lock, and ends the talk with systemd. */
   close(): void {
+    this.manager.release();
     this.#scope?.[Symbol.dispose]();
   }
 }

@@ -8,6 +8,7 @@ import { cgroupManagerFromState } from "../cgroup/existing.ts";
 import { close } from "../ffi/fd.ts";
 import { pidfdOpen, pidfdSendSignal } from "../ffi/process.ts";
 import { signalName } from "../ffi/signals.ts";
+import { whose } from "./cgroup_mark.ts";
 import { getExistingContainerInfo } from "./container_info.ts";
 import { RuntimeError } from "./errors.ts";
 import { explained } from "./explain.ts";
@@ -35,7 +36,7 @@ export function kill(
 ): void {
   explained(`kill container ${quote(id)}`, () => {
     const { record } = getExistingContainerInfo(runtime, id);
-    const sent = send(record, effective(runtime, record, signal), all);
+    const sent = send(runtime, record, effective(runtime, record, signal), all);
     runtime.log.debug(`sent ${signalName(signal)}`, { toAll: all });
     const members = sent ? liveMembers(runtime.root, record) : [];
     if (members.length > 0) {
@@ -74,6 +75,7 @@ function effective(
 
 /** Whether there was a process to send it to. */
 function send(
+  { root }: Runtime,
   record: ContainerRecord,
   signal: number,
   all: boolean,
@@ -86,7 +88,9 @@ function send(
     if (sent && signal === SIGKILL) group.releaseKilled();
     return sent;
   }
-  const pids = group.signalAll(signal);
+  const pids = initLives(record)
+    ? group.signalAll(signal)
+    : group.signalOwn(signal, whose(root, record, () => true));
   // An ordinary user's container may have no cgroup.
   const missed = init !== undefined && !pids.includes(init.pid);
   return missed && signalInit(record, signal) || pids.length > 0;

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { hostLayout } from "../cgroup/layout.ts";
+import { hierarchiesOf, hostLayout } from "../cgroup/layout.ts";
 import { below, cgroupPlace } from "../cgroup/place.ts";
 import { isDirectory, lstat, readBytes } from "../ffi/files.ts";
 import { parseJson } from "./json_text.ts";
@@ -21,14 +21,14 @@ export function orphanCgroups(
   root: string,
   id: string,
 ): CgroupRecord | undefined {
-  const { hierarchies, kind, unified } = hostLayout();
-  const mounted = [...hierarchies, ...unified === undefined ? [] : [unified]];
+  const layout = hostLayout();
   const place = cgroupPlace(id, keptPath(savedConfig(root, id)));
-  const directories = mounted.map(({ mountPoint }) => below(mountPoint, place))
+  const directories = hierarchiesOf(layout)
+    .map(({ mountPoint }) => below(mountPoint, place))
     .filter((path) => isDirectory(lstat(path)));
   if (directories.length === 0) return undefined;
   return {
-    kind: kind === "unified" ? "v2" : "v1",
+    kind: layout.kind === "unified" ? "v2" : "v1",
     directories,
     created: directories,
   };

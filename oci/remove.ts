@@ -4,16 +4,8 @@
  * @module
  */
 
-import { CgroupError } from "../cgroup/error.ts";
-import {
-  cgroupManagerFromState,
-  type CgroupRecord,
-  type ExistingCgroups,
-} from "../cgroup/existing.ts";
-import { E } from "../ffi/errno.ts";
-import { SyscallError } from "../ffi/error.ts";
+import { cgroupManagerFromState } from "../cgroup/existing.ts";
 import { close, type Fd } from "../ffi/fd.ts";
-import { readText, rmdir } from "../ffi/files.ts";
 import { poll, POLLIN } from "../ffi/poll.ts";
 import { pidfdOpen, pidfdSendSignal, reapChild } from "../ffi/process.ts";
 import { delContainerIDMapping } from "../mapping/mapping.ts";
@@ -25,16 +17,15 @@ import { loadHookRunner } from "./hook_tools.ts";
 import { initLives, statusOf } from "./init_process.ts";
 import { liveMembers } from "./pod.ts";
 import { quote } from "./quote.ts";
+import { removeGroups, removeOrphans } from "./remove_cgroups.ts";
 import type { Runtime } from "./runtime.ts";
 import { removeGuest, removeShortcuts } from "./shortcut_files.ts";
-import type { Namespace } from "./spec.ts";
 import {
   type ContainerRecord,
   hasFolder,
   readRecord,
   removeFolder,
   RESERVED,
-  savedConfig,
 } from "./store.ts";
 import { loadSystemd, type SystemdPart } from "./systemd_tools.ts";
 
@@ -65,7 +56,7 @@ export async function remove(
     ? (await import("./orphans.ts")).orphanCgroups(runtime.root, id)
     : undefined;
   explained(`delete container ${quote(id)}`, () => {
-    removeOrphans(runtime, orphans);
+    removeOrphans(runtime, id, orphans);
     runtime.trace?.phase("end processes and remove cgroups");
     if (record !== undefined) {
       endInit(runtime, record);
@@ -201,96 +192,6 @@ function readAny({ root, log }: Runtime, id: string) {
     if (!(error instanceof RuntimeError)) throw error;
     log.warn(error.message);
     return "damaged";
-  }
-}
-
-/** Ends and removes what a container without a record has in its cgroups. */
-function removeOrphans(
-  { log }: Runtime,
-  cgroups: CgroupRecord | undefined,
-): void {
-  if (cgroups === undefined) return;
-  log.warn(`found by their cgroups: ${cgroups.directories.join(", ")}`);
-  cgroupManagerFromState(cgroups).killAndDestroy();
-}
-
-/** Removes the cgroups, and the groups of resctrl. */
-function removeGroups(
-  runtime: Runtime,
-  record: ContainerRecord,
-  systemd: SystemdPart | undefined,
-): void {
-  removeCgroups(runtime, record, systemd);
-  const { directories } = record.cgroups;
-  runtime.log.debug("cgroups removed", {
-    killed: record.cgroupsMade,
-    directories,
-  });
-  for (const path of record.resctrl ?? []) {
-    const errno = rmdir(path);
-    if (errno === 0 || errno === E.ENOENT) continue;
-    throw new SyscallError("rmdir", errno, path);
-  }
-}
-
-function removeCgroups(
-  { log, root }: Runtime,
-  record: ContainerRecord,
-  systemd: SystemdPart | undefined,
-): void {
-  const cgroups = cgroupManagerFromState(record.cgroups);
-  // Before they were made, processes in them would be somebody else's.
-  if (!record.cgroupsMade) return cgroups.destroy();
-  if (systemd === undefined) {
-    return removeOwn(log, cgroups, () => mayHaveLeft(root, record));
-  }
-  // A scope goes with its last process, and its name may be another's since.
-  if (cgroups.pids().length > 0 && !mayHaveLeft(root, record)) {
-    const { unit } = record.cgroups.systemd!;
-    log.warn(`the unit ${unit} is left to whoever uses it`);
-    return;
-  }
-  cgroups.signalAll(SIGKILL);
-  try {
-    systemd.scopes.stopUnit(systemd.tools, record.cgroups.systemd!);
-  } catch (error) {
-    // It finds out by itself that the cgroups are gone.
-    if (!(error instanceof CgroupError)) throw error;
-    log.warn(error.message);
-  }
-  cgroups.destroy();
-}
-
-/**
- * Removes cgroups; where another container has come into them since, they are
- * left to that one.
- */
-function removeOwn(
-  log: Runtime["log"],
-  cgroups: ExistingCgroups,
-  mayKill: () => boolean,
-): void {
-  let killed = true;
-  try {
-    cgroups.killAndDestroy(() => killed = mayKill());
-  } catch (error) {
-    if (killed || !(error instanceof CgroupError)) throw error;
-    log.warn(`cgroups are left to whoever uses them: ${error.message}`);
-  }
-}
-
-/**
- * Whether processes of a container whose init has ended may be left: not with a
- * pid namespace of its own, which ends with init.
- */
-function mayHaveLeft(root: string, record: ContainerRecord): boolean {
-  if (record.init === undefined) return true;
-  try {
-    const config = JSON.parse(readText(savedConfig(root, record.id)));
-    const namespaces: Namespace[] = config.linux?.namespaces ?? [];
-    return !namespaces.some(({ type, path }) => type === "pid" && !path);
-  } catch {
-    return true;
   }
 }
 

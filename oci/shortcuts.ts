@@ -8,9 +8,10 @@
  */
 
 import { findFreezer } from "../cgroup/freezer.ts";
-import { deepestFirst } from "../cgroup/tree.ts";
+import { lockedOf, type LockFile, lockFiles } from "../cgroup/lock.ts";
+import { levelsAbove } from "../cgroup/parents.ts";
 import { close, O, open, write } from "../ffi/fd.ts";
-import { inode, mkdirExactly } from "../ffi/files.ts";
+import { inode, lstat, mkdirExactly } from "../ffi/files.ts";
 import { pidfdOpen } from "../ffi/process.ts";
 import { MAGIC, statfs } from "../ffi/statfs.ts";
 import { byteLength } from "../ffi/text.ts";
@@ -162,12 +163,18 @@ function writeDelete(
   }
   const guests = guestsFolder(root, id);
   const { directories, created } = cgroups;
-  const others = created.filter((path) => !directories.includes(path));
+  const first = lockedOf(directories);
+  const parents = levelsAbove(directories, created);
   const plan = planDeleteShortcut({
     pid,
     guests,
-    cgroups: directories,
-    parents: deepestFirst(others),
+    ...first !== undefined && {
+      cgroups: { lock: lockFile(first), directories },
+    },
+    parents: parents.map(({ locked, directories }) => ({
+      lock: lockFile(locked),
+      directories,
+    })),
     mapping: mappingFolders(root, id, sandboxId),
     files: [
       startSocket(root, id),
@@ -183,6 +190,13 @@ function writeDelete(
     folder: containerFolder(root, id),
   });
   writeProgram(shortcut(root, id, "delete"), plan);
+}
+
+/** What the lock of a cgroup is on, which is there. */
+function lockFile(directory: string): LockFile {
+  const files = lockFiles(directory);
+  return files.find(({ path }) => typeof lstat(path) === "object") ??
+    files.at(-1)!;
 }
 
 /** Writes a plan as an executable file. */

@@ -42,6 +42,7 @@ async function withCgroups(
   const manager = cgroupManager(layout, { id: "c1", spec });
   try {
     manager.create();
+    manager.release();
     manager.applyResources(resources);
     await body(manager, parent);
   } finally {

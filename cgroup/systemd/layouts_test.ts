@@ -20,9 +20,9 @@ for (
       "net_cls,net_prio",
       "cpuset",
       "memory",
-      "devices",
       "pids",
       "blkio",
+      "devices",
     ]],
     ["hybrid", SYSTEMD_HYBRID, [
       "systemd",
@@ -58,7 +58,13 @@ Deno.test(
       existing(`${root}/${folder}${scope.place}`, { "cgroup.procs": "7\n" });
     }
     const manager = cgroupManager(layout, { id: "c1", spec, scope });
-    manager.create();
+    // Not somebody else's processes.
+    assertThrows(
+      () => manager.create({ occupant: 8 }),
+      CgroupError,
+      "container's cgroup is not empty",
+    );
+    manager.create({ occupant: 7 });
     assertEquals(manager.pids(), [7]);
     const made = ["devices", "pids"].flatMap((folder) =>
       ["/a.slice", "/a.slice/a-b.slice", scope.place]
@@ -81,9 +87,10 @@ Deno.test(
       });
     }
     const manager = cgroupManager(layout, { id: "c1", spec, scope });
-    manager.create();
+    manager.create({ occupant: 7 });
     assertEquals(manager.created, []);
     assertEquals(manager.pids(), [7]);
+    manager.release();
     // Without systemd, somebody else's processes are in the way.
     const own = cgroupManager(layout, {
       id: "c1",

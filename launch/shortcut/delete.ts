@@ -6,16 +6,30 @@
 
 import { E } from "../../ffi/errno.ts";
 import { AT_FDCWD, O } from "../../ffi/fd.ts";
-import type { Plan } from "../plan.ts";
-import { AT_REMOVEDIR, beginShortcut, removing } from "./steps.ts";
+import type { Plan, PlanBuilder } from "../plan.ts";
+import {
+  AT_REMOVEDIR,
+  beginShortcut,
+  type LockFile,
+  locking,
+  removing,
+} from "./steps.ts";
+
+/** Cgroups that are removed together. */
+export interface LockedCgroups {
+  /** What is locked meanwhile: who makes a container in them does so, too. */
+  readonly lock: LockFile;
+  /** The one that is locked comes last. */
+  readonly directories: readonly string[];
+}
 
 /** What `delete` needs to know of a container. */
 export interface DeleteShortcut {
   readonly pid: number;
-  /** The container's cgroups. */
-  readonly cgroups: readonly string[];
-  /** The cgroups above that were made for it, the deepest first. */
-  readonly parents: readonly string[];
+  /** The container's cgroups; absent: it has none. */
+  readonly cgroups?: LockedCgroups;
+  /** The cgroups above that were made for it, the nearest first. */
+  readonly parents: readonly LockedCgroups[];
   /** The folders that map it to its sandbox, the inner one first. */
   readonly mapping: readonly string[];
   /** The folder of what is in it, if it is a sandbox. */
@@ -42,8 +56,8 @@ export function planDeleteShortcut(container: DeleteShortcut): Plan {
   plan.because("nobody is in it");
   removing(plan, guests, AT_REMOVEDIR);
   plan.because("remove its cgroups");
-  for (const path of cgroups) removing(plan, `${path}/`, AT_REMOVEDIR);
-  for (const path of parents) removing(plan, `${path}/`, AT_REMOVEDIR, true);
+  if (cgroups !== undefined) removeLocked(plan, cgroups, false);
+  for (const level of parents) removeLocked(plan, level, true);
   plan.because("forget its sandbox");
   for (const path of mapping) removing(plan, path, AT_REMOVEDIR);
   plan.because("remove its folder");
@@ -61,4 +75,21 @@ export function planDeleteShortcut(container: DeleteShortcut): Plan {
     .call("renameat2", [AT_FDCWD, aside, AT_FDCWD, record, 0])
     .add({ fail: E.ENOTEMPTY })
     .build();
+}
+
+/**
+ * Steps that remove cgroups with their lock.
+ * @param tries whether they may stay, or be gone
+ */
+function removeLocked(
+  plan: PlanBuilder,
+  { lock, directories }: LockedCgroups,
+  tries: boolean,
+): void {
+  const next = plan.fresh("removed with a lock");
+  locking(plan, lock, tries ? next : undefined);
+  for (const path of directories) {
+    removing(plan, `${path}/`, AT_REMOVEDIR, tries);
+  }
+  plan.label(next);
 }

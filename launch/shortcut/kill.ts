@@ -8,13 +8,19 @@ import { E } from "../../ffi/errno.ts";
 import { AT_FDCWD, O } from "../../ffi/fd.ts";
 import { STATX_SIZE } from "../../ffi/files.ts";
 import { type Plan, reg } from "../plan.ts";
-import { beginShortcut, type Frozen, refuseFrozen } from "./steps.ts";
+import {
+  beginShortcut,
+  type Frozen,
+  INODE_AT,
+  refuseFrozen,
+  STATX_INO,
+} from "./steps.ts";
 
 const AT_EMPTY_PATH = 0x1000;
-const STATX_NLINK = 0x4, STATX_INO = 0x100;
+const STATX_NLINK = 0x4;
 const POLLIN = 1;
 /** Where they are in a `struct statx`. */
-const LINKS_AT = 16, INODE_AT = 32;
+const LINKS_AT = 16;
 
 /** What `kill` of one process needs to know of a container. */
 export interface KillShortcut {

@@ -1,6 +1,6 @@
 /** The shortcuts as programs: what they do, and when they rather do nothing. */
 import { assert, assertEquals } from "@std/assert";
-import { close } from "../../ffi/fd.ts";
+import { close, O } from "../../ffi/fd.ts";
 import { inode } from "../../ffi/files.ts";
 import { pidfdOpen } from "../../ffi/process.ts";
 import { ARCH } from "../../ffi/syscall.ts";
@@ -56,6 +56,12 @@ function sleeper(): Deno.ChildProcess & { readonly number: bigint } {
   }
 }
 
+/** Folders for cgroups, the last one with the lock. */
+function locked(directories: string[]) {
+  const flags = O.RDONLY | O.DIRECTORY;
+  return { lock: { path: directories.at(-1)!, flags }, directories };
+}
+
 /** What a container leaves, in folders that are none of cgroups. */
 function leavings(folder: string) {
   for (const path of ["root/a", "root/map/a/s", "group/own/x", "group/own/y"]) {
@@ -67,8 +73,10 @@ function leavings(folder: string) {
   return {
     pid: NOBODY,
     guests: `${folder}/root/a/guests`,
-    cgroups: [`${folder}/group/own/x`, `${folder}/group/own/y`],
-    parents: [`${folder}/group/own`, `${folder}/group`],
+    cgroups: locked([`${folder}/group/own/x`, `${folder}/group/own/y`]),
+    parents: ["group/own", "group"].map((name) =>
+      locked([`${folder}/${name}`])
+    ),
     mapping: [`${folder}/root/map/a/s`, `${folder}/root/map/a`],
     files: ["config.json", "absent"].map((name) => `${folder}/root/a/${name}`),
     record: `${folder}/root/a/state.json`,
