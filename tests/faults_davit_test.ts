@@ -10,7 +10,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { Patch } from "./config.ts";
 import { type Container, containerTest } from "./container.ts";
 import { assertSuccess, DAVIT, readIfThere, run, until } from "./davit.ts";
-import { richBundle, richShortBundle } from "./faults/bundle.ts";
+import { mappedBundle, richBundle, richShortBundle } from "./faults/bundle.ts";
 import { assertClear, clean, type Point, tampered } from "./faults/tamper.ts";
 import { leftovers, processesOf } from "./leftovers.ts";
 import { randomNumbers } from "./mutate.ts";
@@ -71,18 +71,27 @@ function programs(container: Container): number[] {
   );
 }
 
+/** What knows of no Davit ends by itself. */
+async function endsByItself(container: Container, where: string) {
+  await until(
+    `nothing is left: ${where}`,
+    () => leftovers(container).length === 0,
+  );
+}
+
 const COMMANDS: readonly Command[] = [
   {
     name: "create",
     words: ({ bundle, id }) => ["create", "--bundle", bundle, id],
     before: () => Promise.resolve(),
-    // What knows of no Davit ends by itself.
-    left: async (container, where) => {
-      await until(
-        `nothing is left: ${where}`,
-        () => leftovers(container).length === 0,
-      );
-    },
+    left: endsByItself,
+  },
+  {
+    name: "create in a user namespace",
+    patch: mappedBundle,
+    words: ({ bundle, id }) => ["create", "--bundle", bundle, id],
+    before: () => Promise.resolve(),
+    left: endsByItself,
   },
   {
     name: "run",

@@ -1,8 +1,8 @@
 /**
  * Each system call of the launch programs of create, start and exec fails in
  * turn: the command ends with one clear line, and after a forced delete
- * nothing is left. Every step in every run; the share of the errnos grows with
- * FAULT_ERRNOS.
+ * nothing is left. Every step in every run, with a user namespace a share of
+ * them; the share of the errnos grows with FAULT_ERRNOS.
  */
 import { assert, assertEquals } from "@std/assert";
 import { E } from "../ffi/errno.ts";
@@ -18,7 +18,7 @@ import { describeError } from "../cmd/report.ts";
 import { WAIT } from "../launch/await_start.ts";
 import { Container, rootTest } from "./container.ts";
 import { readIfThere, until } from "./davit.ts";
-import { richBundle } from "./faults/bundle.ts";
+import { mappedBundle, richBundle } from "./faults/bundle.ts";
 import { type Fault, faultySteps, FaultyTrace } from "./faults/steps.ts";
 import { leftovers } from "./leftovers.ts";
 
@@ -46,11 +46,19 @@ function own() {
   };
 }
 
-/** Makes every fault in turn; answers how many, and how many were errors. */
+/** Which steps of a plan get faults. */
+interface Choice {
+  /** Why the first of them is there; absent: all. */
+  readonly first?: string;
+  /** One of how many, others at each run; all with FAULT_ERRNOS. */
+  readonly share?: number;
+}
+
+/** Makes every fault in turn; tells how many, and how many were errors. */
 async function everyFault(
   container: Container,
   attempt: Attempt,
-  first: string = "",
+  { first = "", share = 1 }: Choice = {},
 ) {
   const { id, root } = container;
   const runtime = { root, log: silent };
@@ -63,7 +71,10 @@ async function everyFault(
     await remove(runtime, id, { force: true });
   }
   const from = whole.plan!.steps.findIndex(({ why }) => why === first);
-  const steps = faultySteps(whole.plan!, Math.max(from, 1));
+  const every = faultySteps(whole.plan!, Math.max(from, 1));
+  const parts = Deno.env.has("FAULT_ERRNOS") ? 1 : share;
+  const part = Date.now() % parts;
+  const steps = every.filter((_, i) => i % parts === part);
   const before = own();
   let told = 0, points = 0;
   for (const step of steps) {
@@ -97,15 +108,27 @@ async function everyFault(
   console.log(`${points} faults, ${told} of them errors, survivors: 0`);
 }
 
-rootTest("each system call of create's launch fails in turn", async () => {
-  await using container = new Container(richBundle);
-  const { bundle, id, root } = container;
-  await everyFault(
-    container,
-    (trace) =>
-      lineOf(() => create({ root, log: silent, trace }, { id, bundle })),
+for (
+  const [where, patch, share] of [
+    ["", richBundle, 1],
+    // Much is as without one.
+    [" in a user namespace", mappedBundle, 3],
+  ] as const
+) {
+  rootTest(
+    `each system call of create's launch fails in turn${where}`,
+    async () => {
+      await using container = new Container(patch);
+      const { bundle, id, root } = container;
+      await everyFault(
+        container,
+        (trace) =>
+          lineOf(() => create({ root, log: silent, trace }, { id, bundle })),
+        { share },
+      );
+    },
   );
-});
+}
 
 rootTest("each system call of start's launch fails in turn", async () => {
   await using container = new Container(richBundle);
@@ -116,7 +139,7 @@ rootTest("each system call of start's launch fails in turn", async () => {
       await create(runtime, { id, bundle });
       await start(runtime, id);
     });
-  }, WAIT);
+  }, { first: WAIT });
 });
 
 function isThere(pid: number): boolean {
