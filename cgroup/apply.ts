@@ -93,6 +93,7 @@ function refused(
     `Cannot set ${propertyName(write.pointer)}: write "${value}" to ` +
       `"${path}": ${code}: ${osText(error)}${hint(code, path, write)}`,
     error,
+    write.pointer,
   );
 }
 
@@ -165,6 +166,7 @@ function causes(
       /weight/,
       "the device's I/O scheduler has no weights, choose bfq",
     ],
+    ["EINVAL ERANGE", /^(blk)?io\..*weight/, "want 10 to 1000"],
     ["EBUSY", /^(hugetlb|memory)\./, "more than that is in use"],
     [
       "EINVAL",

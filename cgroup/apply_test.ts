@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { applyWrites } from "./apply.ts";
 import { CgroupError } from "./error.ts";
 import { withRoot } from "./fake_cgroups.ts";
@@ -54,7 +54,12 @@ Deno.test(
     fill(root, { "memory.max": "max\n" });
     for (const [resources, text] of table) {
       const writes = resourceWrites("v2", resources, rare);
-      assertThrows(() => applyWrites(writes, () => root), CgroupError, text);
+      const error = assertThrows(
+        () => applyWrites(writes, () => root),
+        CgroupError,
+        text,
+      );
+      assert(writes.some(({ pointer }) => pointer === error.pointer), text);
     }
     assertThrows(
       () => applyWrites(resourceWrites("v1", WEIGHT, rare), () => undefined),

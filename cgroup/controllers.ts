@@ -99,6 +99,8 @@ export function handDown(
       `"${controller}" is not available in "${directory}": ` +
       (why ?? `it is not in "${root}/cgroup.controllers"`) +
       (why?.includes(": EBUSY") ? "" : mend),
+    undefined,
+    pointer,
   );
 }
 

@@ -212,6 +212,8 @@ function refused(
     `Cannot limit devices (linux.resources.devices) of cgroup "${directory}": ` +
       `bpf ${command}: ${errnoName(errno)}: ${errnoText(errno)}${mend}` +
       (detail === "" ? "" : ` (the verifier says: ${detail})`),
+    undefined,
+    "/linux/resources/devices",
   );
 }
 

@@ -172,5 +172,7 @@ function wrong(
     "config",
     `Cannot use linux.resources.devices[${index}].${property} ` +
       `${found === undefined ? "(absent)" : JSON.stringify(found)}: ${want}`,
+    undefined,
+    `/linux/resources/devices/${index}/${property}`,
   );
 }

@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import {
   allowsEverything,
   type DeviceRuleInput,
@@ -66,11 +66,12 @@ Deno.test("deviceRules() refuses what the specification does not allow", () => {
     [{ allow: true, access: "r", minor: 2 ** 32 }, "[0].minor 4294967296"],
   ];
   for (const [rule, text] of table) {
-    assertThrows(
+    const { pointer } = assertThrows(
       () => deviceRules([rule]),
       CgroupError,
       `Cannot use linux.resources.devices${text}`,
     );
+    assertMatch(pointer, /^\/linux\/resources\/devices\/0\/[a-z]+$/);
   }
 });
 

@@ -175,6 +175,7 @@ export function writeDevices(
         `Cannot apply ${ruleName(pointer)}: write "${value}" to ` +
           `"${directory}/${file}": ${code}: ${osText(error)}${mend}`,
         error,
+        pointer,
       );
     }
   }
@@ -189,6 +190,7 @@ function openForWriting(path: string): Handle {
       `Cannot limit devices (linux.resources.devices): open "${path}": ` +
         `${osCode(error)}: ${osText(error)}`,
       error,
+      "/linux/resources/devices",
     );
   }
 }
@@ -261,6 +263,8 @@ function inexpressible(rule: DeviceRule, held: Exception): CgroupError {
     }): ` +
       `an earlier rule says ${verb(!rule.allow)} ${ruleText(held)}, and ` +
       "cgroup v1 cannot take back a part of a rule: name the devices apart",
+    undefined,
+    rule.pointer,
   );
 }
 

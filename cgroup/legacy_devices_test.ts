@@ -85,7 +85,7 @@ Deno.test("legacyDeviceWrites() takes rules back one by one", () => {
 });
 
 Deno.test("legacyDeviceWrites() refuses what cgroup v1 would silently ignore", () => {
-  assertThrows(
+  const { pointer } = assertThrows(
     () =>
       lines([
         { allow: true, type: "c", major: 10, access: "rw" },
@@ -95,6 +95,7 @@ Deno.test("legacyDeviceWrites() refuses what cgroup v1 would silently ignore", (
     "Cannot apply linux.resources.devices[1] (deny c 10:3 w): an earlier " +
       "rule says allow c 10:* rw",
   );
+  assertEquals(pointer, "/linux/resources/devices/1");
   assertThrows(
     () =>
       lines([

@@ -1,7 +1,7 @@
 import { errnoName } from "../ffi/errno.ts";
 import { SyscallError } from "../ffi/error.ts";
-import { failureOf } from "../oci/cause_tools.ts";
-import { ConfigError, RuntimeError } from "../oci/errors.ts";
+import { failureOf, pointerOf } from "../oci/cause_tools.ts";
+import { RuntimeError } from "../oci/errors.ts";
 import type { Logger } from "../oci/logger.ts";
 import { calledName } from "./called_name.ts";
 import { escapeControls } from "./escape.ts";
@@ -56,8 +56,7 @@ async function calledLine(error: unknown, command?: string): Promise<string> {
  */
 export function errorFields(error: unknown): Record<string, string> {
   const failure = failureOf(error);
-  const first = error instanceof ConfigError ? error.problems[0] : undefined;
-  const pointer = failure?.pointer || first?.pointer;
+  const pointer = pointerOf(error);
   return {
     class: classOf(error),
     ...failure && { errno: errnoName(failure.errno) },

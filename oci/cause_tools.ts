@@ -5,9 +5,10 @@
  * @module
  */
 
+import { CgroupError } from "../cgroup/error.ts";
 import { SyscallError } from "../ffi/error.ts";
 import { LaunchError } from "../launch/error.ts";
-import { RuntimeError } from "./errors.ts";
+import { ConfigError, RuntimeError } from "./errors.ts";
 import type { Process, Spec } from "./spec.ts";
 
 /** A failure as the kernel told it. */
@@ -41,6 +42,16 @@ export function failureOf(error: unknown): Failure | undefined {
     if (at instanceof SyscallError) {
       return { why: "", pointer: "", errno: at.errno, path: at.subject };
     }
+  }
+  return undefined;
+}
+
+/** The JSON pointer of what asked for what failed; undefined for none. */
+export function pointerOf(error: unknown): string | undefined {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if (at instanceof LaunchError) return at.reason.pointer || undefined;
+    if (at instanceof ConfigError) return at.problems[0]?.pointer || undefined;
+    if (at instanceof CgroupError && at.pointer !== "") return at.pointer;
   }
   return undefined;
 }

@@ -367,6 +367,12 @@ containerTest(
     );
     await container.davit([...flags, "start", id]);
     assertEquals(last()["class"], "not-found");
+    change(container, (config) => {
+      config.linux.resources = { pids: { limit: 5_000_000 } };
+    });
+    await container.davit([...flags, "run", "--bundle", bundle, id]);
+    assertEquals(last()["errno"], "EINVAL");
+    assertEquals(last()["pointer"], "/linux/resources/pids/limit");
     Deno.writeTextFileSync(`${bundle}/config.json`, '{"ociVersion": 5}');
     await container.davit([...flags, "run", "--bundle", bundle, id]);
     assertEquals(last()["class"], "config");

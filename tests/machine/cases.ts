@@ -90,6 +90,12 @@ export function bfqCases({ major, minor }: Disk): ResourceCase[] {
       }],
     },
     {
+      name: "weights of BFQ, too large",
+      resources: { blockIO: { weight: 1001 } },
+      v1: { refused: /blockIO\.weight: write "1001".*, want 10 to 1000/ },
+      v2: { refused: /blockIO\.weight to 1001: want 10 to 1000/ },
+    },
+    {
       name: "weights of BFQ, of a device",
       resources: { blockIO: { weight: 300, weightDevice: weights(500) } },
       updates: [{ blockIO: { weightDevice: weights(20) } }],
