@@ -10,9 +10,6 @@
 
 import { byteLength, encodeText } from "../ffi/text.ts";
 
-/** Every UTF-16 unit is a byte of UTF-8. */
-const ASCII = /^[\0-\x7f]*$/;
-
 /** Bytes of a number. */
 export type Size = 1 | 2 | 4 | 8;
 
@@ -27,8 +24,14 @@ export class ConstantData {
   /**
    * @param base the address of the first byte above the strings
    * @param reserved how many bytes to leave free from there on
+   * @param ascii whether to take all strings for ASCII: to see what they are
+   * one by one takes time
    */
-  constructor(readonly base: number, reserved: number) {
+  constructor(
+    readonly base: number,
+    reserved: number,
+    readonly ascii: boolean,
+  ) {
     this.#length = reserved;
     this.#bytes = new Uint8Array(reserved + 16 * 1024);
     this.#view = new DataView(this.#bytes.buffer);
@@ -38,8 +41,8 @@ export class ConstantData {
   string(text: string): number {
     let address = this.#addresses.get(text);
     if (address === undefined) {
-      this.#stringBytes += 1 +
-        (ASCII.test(text) ? text.length : byteLength(text));
+      const length = this.ascii ? text.length : byteLength(text);
+      this.#stringBytes += length + 1;
       address = this.base - this.#stringBytes;
       this.#addresses.set(text, address);
     }
@@ -81,10 +84,15 @@ export class ConstantData {
     return this.#stringBytes;
   }
 
-  /** The bytes of all strings, which end at the base. */
-  strings(): Uint8Array<ArrayBuffer> {
+  /**
+   * The bytes of all strings, which end at the base; undefined where they were
+   * taken for ASCII and are not.
+   */
+  strings(): Uint8Array<ArrayBuffer> | undefined {
     const last = [...this.#addresses.keys()].reverse();
-    return encodeText(last.length === 0 ? "" : `${last.join("\0")}\0`);
+    const bytes = encodeText(last.length === 0 ? "" : `${last.join("\0")}\0`);
+    // UTF-8 has a byte for each UTF-16 unit of ASCII, and more for any other.
+    return bytes.length === this.#stringBytes ? bytes : undefined;
   }
 
   /** The bytes from the base on. */

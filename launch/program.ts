@@ -14,10 +14,19 @@
  * @module
  */
 
-import { type Arch, syscallNumber } from "../ffi/syscall_numbers.ts";
+import type { Arch } from "../ffi/syscall_numbers.ts";
 import { ConstantData, putNumber } from "./constant_data.ts";
 import {
-  type Action,
+  type AnyAction,
+  type AnyOperand,
+  chainLength,
+  type Emit,
+  ERRNO,
+  lower,
+  lowerChain,
+  result,
+} from "./instructions.ts";
+import {
   BLAME,
   type Block,
   type Field,
@@ -39,36 +48,17 @@ export const ADDRESS = {
 /** Bytes of one instruction. */
 export const INSTRUCTION_SIZE = 64;
 
-/** Operations that the executor does itself, in place of a system call. */
-export const OPERATION = {
-  set: 0xff00,
-  and: 0xff01,
-  load1: 0xff02,
-  load2: 0xff03,
-  load4: 0xff04,
-  load8: 0xff05,
-  store4: 0xff06,
-  store8: 0xff07,
-  "==": 0xff08,
-  "!=": 0xff09,
-  "<": 0xff0a,
-  fail: 0xff0b,
-  go: 0xff0c,
-  add: 0xff0d,
-} as const;
-
 /** The largest page that a processor may use, in bytes. */
 export const PAGE: Readonly<Record<Arch, number>> = {
   x86_64: 0x1000,
   aarch64: 0x10000,
 };
 
-const ANY_ERRNO = 0xffff;
 /** So many registers have numbers of 16 bits. */
 const REGISTERS_MAX = 0x10000;
 
 /** Registers that the executor knows by number. */
-const FIXED_REGISTERS = ["errno", REPORT, BLAME] as const;
+const FIXED_REGISTERS = [ERRNO, REPORT, BLAME] as const;
 
 /** A program, ready to be put into an ELF file. */
 export interface Program {
@@ -84,104 +74,10 @@ export interface Program {
   readonly length: number;
 }
 
-/** The properties that the members of a union have between them. */
-type Merged<T, K extends PropertyKey = T extends unknown ? keyof T : never> = {
-  readonly [P in K]?: T extends Partial<Record<P, infer V>> ? V : never;
-};
-
-/**
- * An action or an operand of any kind. That a property is undefined is seen
- * much faster than that it is not there: a plan has some fifty shapes of them.
- */
-type AnyAction = Merged<Action>;
-type AnyOperand = Merged<Extract<Operand, object>>;
-
-/** Adds an instruction; jumps are to a label, or to a number: 0 is nowhere. */
-type Emit = (
-  number: number,
-  args: readonly Operand[],
-  to: string,
-  onZero: number | string,
-  errno: number,
-  onError: number | string,
-) => void;
-
-/**
- * Adds the instruction of the step `index`. Several tolerated errnos lead to a
- * chain of comparisons at `chain`.
- */
-function lower(
-  action: AnyAction,
-  index: number,
-  arch: Arch,
-  chain: number,
-  emit: Emit,
-): void {
-  if (action.call !== undefined) {
-    const { call, args, to = "errno", tolerate, ifZero = 0 } = action;
-    const number = syscallNumber(call, arch);
-    if (tolerate === undefined || tolerate.length === 0) {
-      return emit(number, args!, to, ifZero, 0, 0);
-    }
-    if (tolerate.length > 1) {
-      return emit(number, args!, to, ifZero, ANY_ERRNO, chain);
-    }
-    const { errno, goto } = tolerate[0]!;
-    const code = errno === "any" ? ANY_ERRNO : errno;
-    return emit(number, args!, to, ifZero, code, goto);
-  }
-  const { set, load, jump, store, and, add, go } = action;
-  const plain = (
-    operation: number,
-    args: readonly Operand[],
-    to = "errno",
-    onZero: number | string = 0,
-  ) => emit(operation, args, to, onZero, 0, 0);
-  if (set !== undefined) return plain(OPERATION.set, [action.value!], set);
-  if (load !== undefined) {
-    const { from, at = 0, size } = action;
-    return plain(OPERATION[`load${size!}`], [from!, at], load);
-  }
-  if (jump !== undefined) {
-    const { when } = action;
-    return when === undefined
-      ? plain(OPERATION["=="], [0, 0], "errno", jump)
-      : plain(OPERATION[when[1]], [when[0], when[2]], "errno", jump);
-  }
-  if (store !== undefined) {
-    const size = action.size as 4 | 8;
-    return plain(OPERATION[`store${size}`], [action.into!, store]);
-  }
-  if (and !== undefined) {
-    return plain(OPERATION.and, [action.a!, action.b!], and);
-  }
-  if (add !== undefined) {
-    return plain(OPERATION.add, [action.a!, action.b!], add);
-  }
-  if (go !== undefined) return plain(OPERATION.go, [go]);
-  plain(OPERATION.fail, [-action.fail!, index]);
-}
-
-/** How many comparisons a step needs behind the instructions of all steps. */
-function chainLength({ tolerate }: AnyAction): number {
-  const count = tolerate === undefined ? 0 : tolerate.length;
-  return count > 1 ? count + 1 : 0;
-}
-
-/** Adds the comparisons of the step `index`. */
-function lowerChain(action: AnyAction, index: number, emit: Emit): void {
-  const { to = "errno", tolerate } = action;
-  for (const { errno, goto } of tolerate!) {
-    const compared = errno === "any" ? [0, 0] : [{ reg: to }, -errno];
-    emit(OPERATION["=="], compared, "errno", goto, 0, 0);
-  }
-  emit(OPERATION.fail, [{ reg: to }, index], "errno", 0, 0, 0);
-}
-
 /** Bytes of a structure. */
 function fieldsSize(fields: readonly Field[]): number {
   let size = 0;
-  for (const [bytes] of fields) size += bytes;
+  for (let i = 0; i < fields.length; i++) size += fields[i]![0];
   return size;
 }
 
@@ -189,6 +85,8 @@ function fieldsSize(fields: readonly Field[]): number {
 interface Names {
   readonly labels: Map<string, number>;
   readonly registers: Map<string, number>;
+  /** Steps that need comparisons behind the instructions of all steps. */
+  readonly chained: readonly number[];
   /** Instructions of the program. */
   readonly length: number;
 }
@@ -197,6 +95,7 @@ function numberNames({ steps }: Plan): Names {
   const labels = new Map<string, number>();
   const registers = new Map<string, number>();
   for (const name of FIXED_REGISTERS) registers.set(name, registers.size);
+  const chained: number[] = [];
   let length = steps.length;
   for (let index = 0; index < steps.length; index++) {
     const { label, action } = steps[index]!;
@@ -208,14 +107,13 @@ function numberNames({ steps }: Plan): Names {
     if (to !== undefined && !registers.has(to)) {
       registers.set(to, registers.size);
     }
-    length += chainLength(action);
+    const { tolerate } = action as AnyAction;
+    if (tolerate !== undefined && tolerate.length > 1) {
+      chained.push(index);
+      length += chainLength(tolerate);
+    }
   }
-  return { labels, registers, length };
-}
-
-/** The register that an action puts its result into. */
-function result(action: AnyAction): string | undefined {
-  return action.to ?? action.set ?? action.load ?? action.add ?? action.and;
+  return { labels, registers, chained, length };
 }
 
 /** Bytes of a block. */
@@ -229,8 +127,18 @@ function blockSize(block: Block): number {
  * there, holds a number that does not fit, or is too large
  */
 export function layOut(plan: Plan, arch: Arch): Program {
+  // Nearly all plans are ASCII: that a text is not is seen when all are encoded.
+  return tryLayOut(plan, arch, true) ?? tryLayOut(plan, arch, false)!;
+}
+
+/** The program; undefined where strings that were to be ASCII are not. */
+function tryLayOut(
+  plan: Plan,
+  arch: Arch,
+  ascii: boolean,
+): Program | undefined {
   const { steps } = plan;
-  const { labels, registers, length } = numberNames(plan);
+  const { labels, registers, chained, length } = numberNames(plan);
   const registerBytes = 8 * registers.size;
   const named = Object.entries(plan.blocks);
   const blocks = new Map<string, number>();
@@ -240,7 +148,11 @@ export function layOut(plan: Plan, arch: Arch): Program {
     next += (blockSize(block) + 7) & ~7;
   }
   const writableSize = next - ADDRESS.registers - registerBytes;
-  const constant = new ConstantData(ADDRESS.program, INSTRUCTION_SIZE * length);
+  const constant = new ConstantData(
+    ADDRESS.program,
+    INSTRUCTION_SIZE * length,
+    ascii,
+  );
 
   const find = (map: Map<string, number>, name: string, what: string) => {
     const found = map.get(name);
@@ -257,10 +169,11 @@ export function layOut(plan: Plan, arch: Arch): Program {
   const value = (operand: Operand, self: number): number | bigint => {
     if (typeof operand === "string") return constant.string(operand);
     if (typeof operand !== "object") return operand;
-    const { reg, struct, block, label, before, bytes, strings } =
-      operand as AnyOperand;
+    const { reg } = operand as AnyOperand;
     if (reg !== undefined) return find(registers, reg, "register");
+    const { struct } = operand as AnyOperand;
     if (struct !== undefined) return structure(struct, self);
+    const { block, label, before, bytes, strings } = operand as AnyOperand;
     if (block !== undefined) {
       return find(blocks, block, "block") + ((operand as AnyOperand).at ?? 0);
     }
@@ -283,7 +196,8 @@ export function layOut(plan: Plan, arch: Arch): Program {
     const address = constant.base + at;
     structures.set(fields, address);
     for (let i = 0; i < fields.length; i++) {
-      const [size, operand] = fields[i]!;
+      const field = fields[i]!; // to take it apart takes time
+      const size = field[0], operand = field[1];
       const number = typeof operand === "number"
         ? operand
         : value(operand, self);
@@ -301,11 +215,9 @@ export function layOut(plan: Plan, arch: Arch): Program {
     let word = at + 4;
     for (let i = 0; i < args.length; i++, word += 2) {
       const arg = args[i]!;
-      let whole: number | bigint;
-      if (typeof arg === "number") whole = arg;
-      else {
-        whole = value(arg, index);
-        if ((arg as AnyOperand).reg !== undefined) mask |= 1 << i;
+      const whole = typeof arg === "number" ? arg : value(arg, index);
+      if (typeof arg === "object" && (arg as AnyOperand).reg !== undefined) {
+        mask |= 1 << i;
       }
       if (whole === 0) continue;
       if (typeof whole === "bigint") {
@@ -319,22 +231,22 @@ export function layOut(plan: Plan, arch: Arch): Program {
         }
       }
     }
-    code[at] = number | registers.get(to)! << 16;
+    code[at] = to === ERRNO ? number : number | registers.get(to)! << 16;
     if (mask !== 0 || errno !== 0) code[at + 1] = errno | mask << 16;
     if (onError !== 0) code[at + 2] = target(onError);
     if (onZero !== 0) code[at + 3] = target(onZero);
     index++;
   };
   let chain = steps.length;
-  for (let i = 0; i < steps.length; i++) {
+  for (let i = 0, next = 0; i < steps.length; i++) {
     const { action } = steps[i]!;
     lower(action, i, arch, chain, emit);
-    chain += chainLength(action);
+    if (i === chained[next]) {
+      chain += chainLength((action as AnyAction).tolerate!);
+      next++;
+    }
   }
-  for (let i = 0; i < steps.length && index < length; i++) {
-    const { action } = steps[i]!;
-    if (chainLength(action) > 0) lowerChain(action, i, emit);
-  }
+  for (const i of chained) lowerChain(steps[i]!.action, i, emit);
   // Below the strings are the blocks, on pages of their own.
   const room = ADDRESS.program - next - 2 * PAGE[arch];
   if (constant.stringBytes > room || registers.size > REGISTERS_MAX) {
@@ -354,8 +266,9 @@ export function layOut(plan: Plan, arch: Arch): Program {
       at += size;
     }
   }
-  return {
-    strings: constant.strings(),
+  const strings = constant.strings();
+  return strings && {
+    strings,
     constant: constant.finish(),
     writable,
     registerBytes,

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { syscallNumber } from "../ffi/syscall_numbers.ts";
 import { BLAME, type Field, type Operand, PlanBuilder, reg } from "./plan.ts";
-import { ADDRESS, INSTRUCTION_SIZE, layOut, OPERATION } from "./program.ts";
+import { OPERATION } from "./instructions.ts";
+import { ADDRESS, INSTRUCTION_SIZE, layOut } from "./program.ts";
 import {
   instruction,
   read64,
