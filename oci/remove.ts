@@ -140,7 +140,8 @@ export async function removeEnded(
     runtime.trace?.phase("remove cgroups");
     removeGroups(runtime, record, systemd);
     runtime.trace?.phase("remove the record");
-    removeTraces(runtime, id, sandboxId);
+    // What runs has no shortcuts.
+    removeRecord(runtime, id, sandboxId);
   });
   await runPoststop(runtime, record);
 }
@@ -156,14 +157,18 @@ async function runPoststop(
   runner.runPoststop(hooks, hookState(record, "stopped"));
 }
 
-function removeTraces(
+function removeTraces(runtime: Runtime, id: string, sandbox: string): void {
+  removeShortcuts(runtime.root, id);
+  removeRecord(runtime, id, sandbox);
+}
+
+function removeRecord(
   { root, log }: Runtime,
   id: string,
   sandbox: string,
 ): void {
   delContainerIDMapping(root, id, sandbox);
-  removeShortcuts(root, id);
-  removeGuest(root, sandbox, id);
+  if (sandbox !== id) removeGuest(root, sandbox, id);
   removeFolder(root, id);
   log.debug("container deleted");
 }
