@@ -1,5 +1,6 @@
 /** Limits, as the kernel reports them on the host. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { hostLayout } from "../cgroup/layout.ts";
 import type { Patch } from "./config.ts";
 import {
   command,
@@ -148,6 +149,42 @@ containerTest(
     assertMatch(stderr, /linux\.resources\.cpu\.cpus/);
   },
 );
+
+const cpuset = hostLayout().hierarchies
+  .find(({ controllers }) => controllers.includes("cpuset"))?.mountPoint;
+
+rootTest("limits: a processor that the cgroup above has not", async () => {
+  await using container = new Container(command(["true"], (config) => {
+    config.linux.cgroupsPath = `/${idOf(config)}-above/c`;
+    config.linux.resources = { cpu: { cpus: "1" } };
+  }));
+  const above = `${cpuset}/${container.id}-above`;
+  Deno.mkdirSync(above);
+  try {
+    Deno.writeTextFileSync(`${above}/cpuset.cpus`, "0");
+    const { stderr } = await container.run();
+    assertMatch(
+      stderr,
+      /^Cannot set linux\.resources\.cpu\.cpus: write "1" .*: EACCES: .*, the cgroup above has not all of them, which cgroup v1 wants\n$/,
+    );
+    assertEquals(names(above), []);
+  } finally {
+    for (const name of names(above)) Deno.removeSync(`${above}/${name}`);
+    Deno.removeSync(above);
+  }
+}, {
+  missing: cpuset === undefined
+    ? "cpuset of cgroup v1"
+    : navigator.hardwareConcurrency < 2
+    ? "a second processor"
+    : undefined,
+});
+
+/** The cgroups right below one. */
+function names(folder: string): string[] {
+  return Array.from(Deno.readDirSync(folder))
+    .filter(({ isDirectory }) => isDirectory).map(({ name }) => name);
+}
 
 containerTest(
   "limits: a quota of -1 and a pids limit of 0 or less mean none",
