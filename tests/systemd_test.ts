@@ -18,7 +18,7 @@ function machineTest(
   rootTest(name, async (t) => {
     let outputs: readonly string[];
     try {
-      outputs = await doSteps(steps, layout, 400);
+      outputs = await doSteps(steps, layout, 800);
     } catch (error) {
       if (!(error instanceof NoMachine)) throw error;
       const name = `all of it [skipped: ${error.message}]`;
