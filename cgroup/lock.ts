@@ -28,7 +28,7 @@ const PATIENCE = 1000;
  * Files that only a cgroup's owner may open: nobody else is to keep it locked.
  * Of v2 and v1; without them the directory itself serves.
  */
-const FILES = ["cgroup.kill", "devices.deny"];
+const V2_FILE = "cgroup.kill", V1_FILE = "devices.deny";
 
 /** Errors of open(2) for a file that is not there, or not for this user. */
 const ABSENT: readonly number[] = [E.ENOENT, E.EACCES, E.EPERM, E.ENODEV];
@@ -75,12 +75,25 @@ export interface LockFile {
 /** What may be locked for a cgroup; the first one that can be opened is. */
 export function lockFiles(directory: string): LockFile[] {
   return [
-    ...FILES.map((file) => ({
+    ...[V2_FILE, V1_FILE].map((file) => ({
       path: `${directory}/${file}`,
       flags: O.WRONLY | O.CLOEXEC,
     })),
     { path: directory, flags: O.RDONLY | O.DIRECTORY | O.CLOEXEC },
   ];
+}
+
+/**
+ * Which of them it is in a hierarchy.
+ * @param controllers those of cgroup v1; none for v2
+ */
+export function lockFile(
+  directory: string,
+  controllers: readonly string[],
+): LockFile {
+  const [v2, v1, itself] = lockFiles(directory);
+  if (controllers.length === 0) return v2!;
+  return controllers.includes("devices") ? v1! : itself!;
 }
 
 /**

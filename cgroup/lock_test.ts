@@ -11,7 +11,7 @@ import {
 } from "./fake_cgroups.ts";
 import { CgroupInUse, lockCgroup, tryLockCgroup } from "./lock.ts";
 import { cgroupManager } from "./manager.ts";
-import { levelsAbove } from "./parents.ts";
+import { leftOut, levelsAbove } from "./parents.ts";
 
 Deno.test(
   "tryLockCgroup() gives the lock to one at a time",
@@ -95,4 +95,11 @@ Deno.test("levelsAbove() has what was made, the nearest first", () => {
   ]);
   assertEquals(levelsAbove(directories, directories), []);
   assertEquals(levelsAbove([], created), []);
+  // Not to be written to, say.
+  const other = ["/z/p", "/z/p/q"];
+  assertEquals(leftOut(directories, [...created, ...other]), [
+    "/z/p/q",
+    "/z/p",
+  ]);
+  assertEquals(leftOut(directories, created), []);
 });

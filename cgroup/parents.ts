@@ -41,6 +41,22 @@ export function levelsAbove(
 }
 
 /**
+ * What was made in hierarchies that the container was then left out of, the
+ * nearest first.
+ */
+export function leftOut(
+  directories: readonly string[],
+  created: readonly string[],
+): string[] {
+  const levels = levelsAbove(directories, created);
+  const known = new Set(directories);
+  for (const { directories } of levels) {
+    directories.forEach((d) => known.add(d));
+  }
+  return created.filter((path) => !known.has(path)).toReversed();
+}
+
+/**
  * Removes what was made above a container's cgroups and nobody uses.
  *
  * @param directories the container's cgroup in each hierarchy
@@ -62,5 +78,8 @@ export function removeAbove(
     } finally {
       lock?.[Symbol.dispose]();
     }
+  }
+  for (const directory of leftOut(directories, created)) {
+    removeDirectory(directory);
   }
 }

@@ -7,8 +7,9 @@
 import { WELCOME } from "../cgroup/controllers.ts";
 import { deviceProgram, encodeProgram } from "../cgroup/device_program.ts";
 import { allowsEverything, deviceRules } from "../cgroup/devices.ts";
-import type { CgroupLayout } from "../cgroup/layout.ts";
+import { type CgroupLayout, hierarchiesOf } from "../cgroup/layout.ts";
 import { legacyDeviceWrites } from "../cgroup/legacy_devices.ts";
+import { lockFile } from "../cgroup/lock.ts";
 import { below, cgroupPlace, parentOf } from "../cgroup/place.ts";
 import {
   type RareLowering,
@@ -23,6 +24,7 @@ import { MAGIC } from "../ffi/statfs.ts";
 import type {
   LauncherCgroup,
   LauncherInput,
+  LauncherLock,
   LauncherMount,
   LauncherWrite,
 } from "../launch/standalone/input.ts";
@@ -96,11 +98,8 @@ export function launcherCgroups(
   const { resources = {} } = linux;
   const owner = cgroupOwner(spec);
   const place = cgroupPlace(id, linux.cgroupsPath);
-  const unified = layout.unified && { ...layout.unified, controllers: [] };
-  const mounted: Mounted[] = [
-    ...layout.hierarchies,
-    ...(unified === undefined ? [] : [unified]),
-  ];
+  const { unified } = layout;
+  const mounted: Mounted[] = hierarchiesOf(layout);
   const v2 = layout.kind === "unified";
   const at = ({ mountPoint }: Mounted) => below(mountPoint, place);
   const find = (controller: string) =>
@@ -123,7 +122,10 @@ export function launcherCgroups(
       optional: pointer === "" && file === "devices.allow",
     }))
     : [];
-  const leaf = unified && at(unified);
+  const leaf = unified && at({ ...unified, controllers: [] });
+  // The one with the lock is made first, and removed last.
+  const cgroups = mounted.toReversed().flatMap((one) => levels(one, at(one)));
+  const lock = launcherLock(cgroups, mounted.at(-1));
   return {
     directories: mounted.map(at),
     input: {
@@ -134,7 +136,8 @@ export function launcherCgroups(
           ? "cgroup v2"
           : `cgroup v1 (${controllers.join()})`,
       })),
-      cgroups: mounted.flatMap((one) => levels(one, at(one))),
+      cgroups,
+      ...lock !== undefined && { lock },
       writes: [
         ...(v2 ? handDown(mounted[0]!.mountPoint, at(mounted[0]!), asked) : []),
         ...limits,
@@ -149,6 +152,16 @@ export function launcherCgroups(
       ...(leaf !== undefined && { killFile: `${leaf}/cgroup.kill` }),
     },
   };
+}
+
+/** The lock of the last hierarchy, whose cgroups come first. */
+function launcherLock(
+  cgroups: readonly LauncherCgroup[],
+  last: Mounted | undefined,
+): LauncherLock | undefined {
+  const index = cgroups.findIndex(({ leaf }) => leaf);
+  if (last === undefined || index < 0) return undefined;
+  return { index, file: lockFile(cgroups[index]!.path, last.controllers) };
 }
 
 /** The cgroups from below a mount point down to the container's own. */

@@ -9,7 +9,7 @@
 
 import { findFreezer } from "../cgroup/freezer.ts";
 import { lockedOf, type LockFile, lockFiles } from "../cgroup/lock.ts";
-import { levelsAbove } from "../cgroup/parents.ts";
+import { leftOut, levelsAbove } from "../cgroup/parents.ts";
 import { close, O, open, write } from "../ffi/fd.ts";
 import { inode, lstat, mkdirExactly } from "../ffi/files.ts";
 import { pidfdOpen } from "../ffi/process.ts";
@@ -163,6 +163,7 @@ function writeDelete(
   }
   const guests = guestsFolder(root, id);
   const { directories, created } = cgroups;
+  if (leftOut(directories, created).length > 0) return;
   const first = lockedOf(directories);
   const parents = levelsAbove(directories, created);
   const plan = planDeleteShortcut({

@@ -197,3 +197,53 @@ rootTest(
     }
   },
 );
+
+rootTest(
+  "one cgroup: launchers leave alone what is about to be used, and each other",
+  async () => {
+    await using first = new Container(command(SLEEP));
+    await using second = rival(first, SLEEP);
+    change(second, ({ linux }) => linux.resources = {});
+    const path = `${first.folder}/${first.id}`;
+    assertSuccess(
+      await second.davit(["build", second.bundle, "-o", path]),
+    );
+    const launch = () => new Running([path]);
+    await using held = new Held(first);
+    await held.stopped();
+    using refused = launch();
+    const { code, stderr } = await refused.end();
+    assertEquals(code, 1, stderr);
+    assertMatch(stderr, /^davit: [^\n]+\n$/);
+    assertSuccess(await held.end("SIGCONT"));
+    assertSuccess(await first.start());
+    assertEquals((await first.state()).status, "running");
+    assertSuccess(await first.davit(["delete", "--force", first.id]));
+    for (let round = 0; round < 8; round++) {
+      using one = launch();
+      using two = launch();
+      using three = launch();
+      const all = [one, two, three];
+      // One of them stays, undisturbed by the others' ends.
+      const ended: Running[] = [];
+      all.map((each) => each.end().then(() => ended.push(each)));
+      await until("the others end", () => ended.length >= 2);
+      const [last] = all.filter((each) => !ended.includes(each));
+      for (const { stderr } of ended) assertMatch(stderr, /^davit: [^\n]+\n$/);
+      assert(last !== undefined, ended.map(({ stderr }) => stderr).join(""));
+      assert(cgroupsOf(first).length > 0);
+      last!.kill("SIGKILL");
+      await until("it ends", () => ended.length === 3);
+      await until(
+        "its cgroups are empty",
+        () =>
+          cgroupsOf(first).every((cgroup) =>
+            readIfThere(`${cgroup}/cgroup.procs`) === ""
+          ),
+      );
+    }
+    for (const cgroup of cgroupsOf(first)) Deno.removeSync(cgroup);
+    assertEquals(first.leftovers(), []);
+  },
+  { programs: ["strace"] },
+);

@@ -6,14 +6,9 @@
 
 import { E } from "../../ffi/errno.ts";
 import { AT_FDCWD, O } from "../../ffi/fd.ts";
+import { type LockFile, locking } from "../cgroup_lock.ts";
 import type { Plan, PlanBuilder } from "../plan.ts";
-import {
-  AT_REMOVEDIR,
-  beginShortcut,
-  type LockFile,
-  locking,
-  removing,
-} from "./steps.ts";
+import { AT_REMOVEDIR, beginShortcut, removing } from "./steps.ts";
 
 /** Cgroups that are removed together. */
 export interface LockedCgroups {

@@ -7,14 +7,9 @@
 import { E } from "../../ffi/errno.ts";
 import { AT_FDCWD, O } from "../../ffi/fd.ts";
 import { STATX_SIZE } from "../../ffi/files.ts";
+import { INODE_AT, STATX_INO } from "../cgroup_lock.ts";
 import { type Plan, reg } from "../plan.ts";
-import {
-  beginShortcut,
-  type Frozen,
-  INODE_AT,
-  refuseFrozen,
-  STATX_INO,
-} from "./steps.ts";
+import { beginShortcut, type Frozen, refuseFrozen } from "./steps.ts";
 
 const AT_EMPTY_PATH = 0x1000;
 const STATX_NLINK = 0x4;

@@ -11,8 +11,7 @@
  */
 
 import { E } from "../../ffi/errno.ts";
-import { AT_EMPTY_PATH, AT_FDCWD, O } from "../../ffi/fd.ts";
-import { STATX_SIZE } from "../../ffi/files.ts";
+import { AT_FDCWD, O } from "../../ffi/fd.ts";
 import { PlanBuilder, reg, REPORT } from "../plan.ts";
 
 /** unlinkat(2)'s flag for folders. */
@@ -54,45 +53,4 @@ export function removing(
   plan.call("unlinkat", [AT_FDCWD, path, flags], {
     tolerate: [{ errno: tries ? "any" : E.ENOENT, goto: next }],
   }).label(next);
-}
-
-const LOCK_EX = 2, LOCK_NB = 4;
-/** statx(2)'s wish for the inode number, and where that is. */
-export const STATX_INO = 0x100, INODE_AT = 32;
-
-/** A file to lock, and the flags to open it with. */
-export interface LockFile {
-  readonly path: string;
-  readonly flags: number;
-}
-
-/**
- * Steps that lock a file of that path, not one that was there before, until the
- * shortcut ends.
- * @param otherwise the label to go to where that cannot be; absent: it fails
- */
-export function locking(
-  plan: PlanBuilder,
-  { path, flags }: LockFile,
-  otherwise?: string,
-): void {
-  const same = plan.fresh("locked");
-  const more = otherwise === undefined
-    ? {}
-    : { tolerate: [{ errno: "any" as const, goto: otherwise }] };
-  const file = reg("lock");
-  plan.block("locked", STATX_SIZE).block("named", STATX_SIZE)
-    .call("openat", [AT_FDCWD, path, flags], { to: "lock", ...more })
-    .call("flock", [file, LOCK_EX | LOCK_NB], more)
-    .call("statx", [
-      ...[file, "", AT_EMPTY_PATH, STATX_INO],
-      { block: "locked" },
-    ], more)
-    .call("statx", [AT_FDCWD, path, 0, STATX_INO, { block: "named" }], more)
-    .add({ load: "had", from: { block: "locked" }, at: INODE_AT, size: 8 })
-    .add({ load: "has", from: { block: "named" }, at: INODE_AT, size: 8 })
-    .jump(same, [reg("had"), "==", reg("has")]);
-  if (otherwise === undefined) plan.add({ fail: E.EBUSY });
-  else plan.jump(otherwise);
-  plan.label(same);
 }

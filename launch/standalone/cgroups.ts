@@ -7,13 +7,15 @@
 import { E } from "../../ffi/errno.ts";
 import { AT_FDCWD, O } from "../../ffi/fd.ts";
 import { STATFS_SIZE } from "../../ffi/statfs.ts";
+import { locking } from "../cgroup_lock.ts";
 import { CGROUP_POINTER } from "../cgroups.ts";
-import { tell } from "../messages.ts";
+import { awaitAnswer, tell } from "../messages.ts";
 import { type Field, type PlanBuilder, reg } from "../plan.ts";
 import type {
   LauncherCgroup,
   LauncherDevices,
   LauncherInput,
+  LauncherLock,
   LauncherOwner,
   LauncherWrite,
 } from "./input.ts";
@@ -43,7 +45,10 @@ export function makeCgroups(plan: PlanBuilder, input: LauncherInput): void {
       .add({ fail: E.ENODEV })
       .label(right);
   }
-  input.cgroups.forEach((cgroup, index) => makeCgroup(plan, cgroup, index));
+  const { lock } = input;
+  input.cgroups.forEach((cgroup, index) =>
+    makeCgroup(plan, cgroup, index, lock?.index === index ? lock : undefined)
+  );
   for (const write of input.writes) writeFile(plan, write);
   if (input.devices !== undefined) attachDevices(plan, input.devices);
   if (input.owner !== undefined) giveCgroup(plan, input.owner);
@@ -64,6 +69,7 @@ function makeCgroup(
   plan: PlanBuilder,
   { path, leaf, cpuset }: LauncherCgroup,
   index: number,
+  lock: LauncherLock | undefined,
 ): void {
   const there = plan.fresh("is there");
   const done = plan.fresh("have cgroup");
@@ -74,6 +80,8 @@ function makeCgroup(
   const made = plan.fresh("made");
   plan.label(made);
   tell(plan, SOCKET, "made", index);
+  // The supervisor, which is there to the end, locks it.
+  if (lock !== undefined) awaitAnswer(plan, SOCKET);
   if (cpuset) inheritCpuset(plan, path);
   plan.jump(done).label(there);
   if (leaf) {
@@ -81,8 +89,10 @@ function makeCgroup(
     plan.because(
       `take the cgroup ${path}, which another container may have`,
       CGROUP_POINTER,
-    )
-      .call("unlinkat", [AT_FDCWD, path, AT_REMOVEDIR])
+    );
+    // Who has the lock is about to use it.
+    if (lock !== undefined) locking(plan, lock.file);
+    plan.call("unlinkat", [AT_FDCWD, path, AT_REMOVEDIR])
       .call("mkdirat", [AT_FDCWD, path, 0o755])
       .jump(made);
   }
@@ -180,6 +190,35 @@ function attachDevices(
     .call("bpf", [BPF_PROG_ATTACH, { block: "bpf attachment" }, ATTR_SIZE])
     .call("close", [reg("bpf")])
     .call("close", [reg("file")]);
+}
+
+/**
+ * Steps of the supervisor that lock the container's cgroups, of which the first
+ * was just made, and see that nobody was in it before the lock.
+ * @param taken the label to go to where it is another container's
+ */
+export function lockCgroups(
+  plan: PlanBuilder,
+  { file }: LauncherLock,
+  path: string,
+  taken: string,
+): void {
+  const empty = plan.fresh("empty");
+  const otherwise = { tolerate: [{ errno: "any" as const, goto: taken }] };
+  plan.because(`lock the cgroup ${path}`, CGROUP_POINTER);
+  locking(plan, file, taken);
+  plan.block("occupant", 8)
+    .call("openat", [
+      ...[AT_FDCWD, `${path}/cgroup.procs`, O.RDONLY | O.CLOEXEC],
+      0,
+    ], { to: "processes", ...otherwise })
+    .call("read", [reg("processes"), { block: "occupant" }, 8], {
+      ifZero: empty,
+      ...otherwise,
+    })
+    .jump(taken)
+    .label(empty)
+    .call("close", [reg("processes")], otherwise);
 }
 
 /** Steps that end what is left in the cgroups and remove those made. */

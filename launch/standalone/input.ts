@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { LockFile } from "../cgroup_lock.ts";
 import type { LaunchInput } from "../input.ts";
 
 /** A cgroup that the launcher makes and removes. */
@@ -55,12 +56,21 @@ export interface LauncherMount {
   readonly name: string;
 }
 
+/** The lock of the container's cgroups, that Davit's commands heed, too. */
+export interface LauncherLock {
+  /** Which of the cgroups it is in: the first one of the container's own. */
+  readonly index: number;
+  readonly file: LockFile;
+}
+
 /** A whole launcher. */
 export interface LauncherInput {
   readonly launch: LaunchInput;
   readonly mounts: readonly LauncherMount[];
-  /** Parents before what is in them. */
+  /** Parents before what is in them; what is removed last comes first. */
   readonly cgroups: readonly LauncherCgroup[];
+  /** Held from before the first process is in the cgroups until they go. */
+  readonly lock?: LauncherLock;
   /** In order; those for controllers to be handed down first. */
   readonly writes: readonly LauncherWrite[];
   readonly devices?: LauncherDevices;

@@ -16,7 +16,7 @@ import { planFirstProcess } from "../first_process.ts";
 import { planInit } from "../init.ts";
 import { MESSAGE_SIZE, TAG } from "../messages.ts";
 import { type Field, type Plan, PlanBuilder, reg, REPORT } from "../plan.ts";
-import { MADE, makeCgroups, removeCgroups } from "./cgroups.ts";
+import { lockCgroups, MADE, makeCgroups, removeCgroups } from "./cgroups.ts";
 import type { LauncherInput } from "./input.ts";
 import { fillSteps, type StepTable, tellFailure, tellLine } from "./words.ts";
 
@@ -129,15 +129,26 @@ function hear(plan: PlanBuilder, input: LauncherInput): void {
     .add({ set: "init", value: reg("value") })
     .jump("hear")
     .label(made);
+  const { cgroups, lock } = input;
+  const own = plan.fresh("own"), others = plan.fresh("others");
+  plan.add({ set: "locked", value: 0 });
+  if (lock !== undefined) {
+    plan.jump(own, [reg("value"), "!=", lock.index]);
+    lockCgroups(plan, lock, cgroups[lock.index]!.path, "taken");
+    plan.add({ set: "locked", value: 1 }).label(own);
+  }
   // The flag's place: there is no multiplication.
-  if (input.cgroups.length > 0) {
+  if (cgroups.length > 0) {
     for (let bit = 0; bit < 3; bit++) {
       plan.add({ add: "value", a: reg("value"), b: reg("value") });
     }
     plan.add({ add: "value", a: reg("value"), b: { block: MADE } })
       .add({ store: 1, into: reg("value"), size: 8 });
   }
-  plan.jump("hear").label(maps);
+  plan.jump(others, [reg("locked"), "==", 0])
+    .jump(answer)
+    .label(others)
+    .jump("hear").label(maps);
   writeMaps(plan, input);
   plan.jump(answer);
 }
@@ -233,7 +244,7 @@ function attend(plan: PlanBuilder): void {
 }
 
 /** What is told at the end: nothing, a failed step, or one of these. */
-const STEP = 1, SILENT = 2, NO_MAPS = 3, CANNOT = 4;
+const STEP = 1, SILENT = 2, NO_MAPS = 3, CANNOT = 4, TAKEN = 5;
 
 /** Steps that clean up, tell what went wrong and end. */
 function finish(
@@ -245,6 +256,7 @@ function finish(
   plan.because("clean up").label("no maps")
     .add({ set: "told", value: NO_MAPS }).jump("stop")
     .label("cannot").add({ set: "told", value: CANNOT }).jump("stop")
+    .label("taken").add({ set: "told", value: TAKEN }).jump("stop")
     .label("failed").add({ set: "told", value: STEP })
     .label("stop")
     .add({ set: "status", value: 1 })
@@ -264,11 +276,13 @@ function finish(
   removeCgroups(plan, input);
   const quiet = plan.fresh("quiet"), silent = plan.fresh("silent");
   const maps = plan.fresh("no maps"), cannot = plan.fresh("cannot");
+  const taken = plan.fresh("taken");
   plan.because("end")
     .jump(quiet, [reg("told"), "==", 0])
     .jump(silent, [reg("told"), "==", SILENT])
     .jump(maps, [reg("told"), "==", NO_MAPS])
-    .jump(cannot, [reg("told"), "==", CANNOT]);
+    .jump(cannot, [reg("told"), "==", CANNOT])
+    .jump(taken, [reg("told"), "==", TAKEN]);
   tellFailure(plan, PREFIX, table, "tag", "errno heard");
   plan.jump(quiet).label(silent);
   tellLine(
@@ -291,6 +305,13 @@ function finish(
     `${PREFIX}: Cannot start the launch: the host has no processes, files or ` +
       "memory left",
   );
+  plan.jump(quiet).label(taken);
+  tellLine(
+    plan,
+    "taken words",
+    `${PREFIX}: container's cgroup is not empty: another container is just ` +
+      "being made in it (linux.cgroupsPath)",
+  );
   plan.label(quiet).call("exit_group", [reg("status")]);
 }
 
@@ -300,6 +321,8 @@ function launchContainer(plan: PlanBuilder, input: LauncherInput): void {
   const reset = plan.fresh("signals reset");
   const byDefault: Field[] = Array.from({ length: 4 }, () => [8, 0]);
   plan.because("forget the caller's signals").label(LAUNCH)
+    // Or it would never hear that nobody answers.
+    .call("close", [reg("ours")])
     .jump(there, [reg("theirs"), "==", SOCKET])
     .call("dup3", [reg("theirs"), SOCKET, 0])
     .label(there)
