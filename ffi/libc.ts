@@ -2,7 +2,7 @@
  * The door to libc: its functions are called through their addresses, because
  * to bind one costs Deno's compiler more than a command's calls do: the first
  * one a third of a millisecond. A process that makes many calls gets
- * `syscall` bound after all.
+ * `syscall` bound after all, and then one of its own (own_syscall.ts).
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { encodeText } from "./text.ts";
 type Word = number | bigint;
 
 /** Deno's types want a bigint for an i64; its calls take a number as well. */
-type RawSyscall = (
+export type RawSyscall = (
   number: Word,
   a: Word,
   b: Word,
@@ -23,6 +23,8 @@ type RawSyscall = (
 ) => number | bigint;
 
 let call: RawSyscall | undefined;
+/** Whether `call` answers the errno itself. */
+let answersErrno = false;
 let errnoView: Deno.UnsafePointerView;
 
 const LIBC = "libc.so.6";
@@ -32,10 +34,13 @@ const SYSCALL = {
   parameters: ["i64", "i64", "i64", "i64", "i64", "i64", "i64"],
   result: "i64",
 } as const;
+/** What Deno is told of it. */
+export type SyscallParameters = typeof SYSCALL;
+
 const ERRNO_LOCATION = { parameters: [], result: "pointer" } as const;
 
-/** Calls after which it pays to have `syscall` bound. */
-const MANY = 1000;
+/** Calls after which it pays to have `syscall` bound: a command makes fewer. */
+const MANY = 400;
 
 /**
  * What starting a program takes. Pointers are numbers: parameters of the kind
@@ -101,16 +106,27 @@ function bind(): RawSyscall {
     if (left-- === 0) {
       const { symbols } = Deno.dlopen(LIBC, { syscall: SYSCALL });
       call = symbols.syscall as unknown as RawSyscall;
+      takeOwn();
     }
     return byAddress.call(number, a, b, c, d, e, f);
   };
 }
 
+/** Has system calls made past libc from some time on, if that can be done. */
+async function takeOwn(): Promise<void> {
+  const { ownSyscall } = await import("./own_syscall.ts");
+  const own = ownSyscall(SYSCALL);
+  if (own === undefined) return;
+  call = own;
+  answersErrno = true;
+}
+
 /**
  * `syscall(2)` with plain numbers: the result, or the negative errno.
  *
- * errno is read from the thread's memory directly after the call: no other
- * call of ours can come between.
+ * libc's errno is read from the thread's memory directly after the call. No
+ * other call of ours can come between, but one of V8's: rarely, where threads
+ * of it wait for each other.
  */
 export function rawSyscall(
   number: number,
@@ -122,7 +138,7 @@ export function rawSyscall(
   f: Word,
 ): number {
   const result = Number((call ?? bind())(number, a, b, c, d, e, f));
-  return result === -1 ? -errnoView.getInt32() : result;
+  return result === -1 && !answersErrno ? -errnoView.getInt32() : result;
 }
 
 /** Whether libc has been opened, so that calls cost nothing more. */

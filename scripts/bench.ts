@@ -134,6 +134,12 @@ function compareExec(
   }
 }
 
+/**
+ * Containers that each loop makes before any are counted: until then V8
+ * optimizes, and a process that makes so many a second has made more.
+ */
+const WARM = 300;
+
 /** Containers a second of this process, through the modules. */
 async function inProcess(job: Omit<LoopJob, "name">, workers: number) {
   const source = new URL("./bench_loop.ts", import.meta.url);
@@ -148,7 +154,7 @@ async function inProcess(job: Omit<LoopJob, "name">, workers: number) {
       });
     return { worker, run };
   });
-  await Promise.all(loops.map(({ run }) => run(20))); // warms up
+  await Promise.all(loops.map(({ run }) => run(WARM)));
   const before = performance.now();
   await Promise.all(loops.map(({ run }) => run(job.count)));
   const spent = performance.now() - before;
