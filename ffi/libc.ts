@@ -106,7 +106,7 @@ function bind(): RawSyscall {
     if (left-- === 0) {
       const { symbols } = Deno.dlopen(LIBC, { syscall: SYSCALL });
       call = symbols.syscall as unknown as RawSyscall;
-      takeOwn();
+      takeOwn().catch(() => {}); // libc's goes on serving
     }
     return byAddress.call(number, a, b, c, d, e, f);
   };

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { canDisassemble, disassemble, OBJDUMP } from "../tests/disassemble.ts";
+import { listing, listingTest } from "../tests/disassemble.ts";
 import { E } from "./errno.ts";
 import { syscall } from "./syscall.ts";
 import { callCode, syscallLibrary } from "./syscall_library.ts";
@@ -10,23 +10,8 @@ const source = Deno.readTextFileSync(
 
 for (const arch of ["x86_64", "aarch64"] as const) {
   const start = source.indexOf(`const ${arch.toUpperCase()} = `);
-  const rows = [
-    ...source.slice(start, source.indexOf("; // ret", start) + 8)
-      .matchAll(/^ *"([0-9a-f]+) *"(?: \+|;) \/\/ (.*)$/gm),
-  ].map(([, bytes = "", mnemonic = ""]) => [bytes, mnemonic]);
-  const able = canDisassemble(arch);
-  Deno.test({
-    name: `callCode() for ${arch} disassembles to its mnemonics` +
-      (able ? "" : ` [skipped: needs ${OBJDUMP[arch][0]}]`),
-    ignore: !able,
-    fn: async () => {
-      const found = await disassemble(callCode(arch), arch);
-      assertEquals(
-        found.map(([bytes, text]) => [bytes.replaceAll(" ", ""), text]),
-        rows,
-      );
-    },
-  });
+  const text = source.slice(start, source.indexOf("; // ret", start) + 8);
+  listingTest("callCode()", arch, listing(text), callCode(arch));
 }
 
 const readelf = (() => {

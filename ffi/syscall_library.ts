@@ -85,30 +85,13 @@ export function syscallLibrary(arch: Arch): Uint8Array<ArrayBuffer> {
   halves(52, HEADER, PROGRAM_HEADER, 4);
 
   // The dynamic linker may write to the dynamic section: it is mapped again.
-  const dynamicAt = BigInt(PAGE + DYNAMIC);
-  const size = BigInt(file.length), dynamicSize = BigInt(DYNAMIC_SIZE);
+  const at = BigInt(PAGE + DYNAMIC), length = BigInt(DYNAMIC_SIZE);
+  const dynamic = [BigInt(DYNAMIC), at, at, length, length];
+  const size = BigInt(file.length), page = BigInt(PAGE);
   const segments: [type: bigint, flags: bigint, ...bigint[]][] = [
-    [PT_LOAD, READ | EXECUTE, 0n, 0n, 0n, size, size, BigInt(PAGE)],
-    [
-      PT_LOAD,
-      READ | WRITE,
-      BigInt(DYNAMIC),
-      dynamicAt,
-      dynamicAt,
-      dynamicSize,
-      dynamicSize,
-      BigInt(PAGE),
-    ],
-    [
-      PT_DYNAMIC,
-      READ | WRITE,
-      BigInt(DYNAMIC),
-      dynamicAt,
-      dynamicAt,
-      dynamicSize,
-      dynamicSize,
-      8n,
-    ],
+    [PT_LOAD, READ | EXECUTE, 0n, 0n, 0n, size, size, page],
+    [PT_LOAD, READ | WRITE, ...dynamic, page],
+    [PT_DYNAMIC, READ | WRITE, ...dynamic, 8n],
     // Without this header the stacks would have to be executable.
     [PT_GNU_STACK, READ | WRITE, 0n, 0n, 0n, 0n, 0n, 16n],
   ];

@@ -1,13 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { canDisassemble, disassemble, OBJDUMP } from "../tests/disassemble.ts";
+import { listing, listingTest } from "../tests/disassemble.ts";
 import { executor } from "./elf.ts";
 import { ARCHES } from "./testdata/harness.ts";
-
-/** The bytes and the mnemonics beside them in an executor's source. */
-function listing(source: string): [bytes: string, mnemonic: string][] {
-  return [...source.matchAll(/^ *"([0-9a-f]+) *" \+ \/\/ (.*)$/gm)]
-    .map(([, bytes = "", mnemonic = ""]) => [bytes, mnemonic]);
-}
 
 for (const arch of ARCHES) {
   const path = new URL(`./executor/${arch}.ts`, import.meta.url);
@@ -21,17 +15,5 @@ for (const arch of ARCHES) {
     assert(executor(arch).length < 1024);
   });
 
-  const able = canDisassemble(arch);
-  Deno.test({
-    name: `executor() for ${arch} disassembles to its mnemonics` +
-      (able ? "" : ` [skipped: needs ${OBJDUMP[arch][0]}]`),
-    ignore: !able,
-    fn: async () => {
-      const found = await disassemble(executor(arch), arch);
-      assertEquals(
-        found.map(([bytes, mnemonic]) => [bytes.replaceAll(" ", ""), mnemonic]),
-        rows,
-      );
-    },
-  });
+  listingTest("executor()", arch, rows, executor(arch));
 }

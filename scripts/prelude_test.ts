@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { canDisassemble, disassemble, OBJDUMP } from "../tests/disassemble.ts";
+import { listing, listingTest } from "../tests/disassemble.ts";
 import {
   codeCacheKey,
   readCodeCache,
@@ -11,26 +11,19 @@ import { CODE } from "./prelude/x86_64.ts";
 import { addPrelude, cacheFile, cacheFolder, concatenate } from "./prelude.ts";
 import { xxhash64 } from "./xxhash64.ts";
 
-const able = canDisassemble("x86_64");
+const PRELUDE = Uint8Array.fromHex(CODE.replaceAll(" ", ""));
 
-Deno.test({
-  name: "the prelude disassembles to its mnemonics" +
-    (able ? "" : ` [skipped: needs ${OBJDUMP.x86_64[0]}]`),
-  ignore: !able,
-  fn: async () => {
-    const path = new URL("./prelude/x86_64.ts", import.meta.url);
-    const rows = [
-      ...Deno.readTextFileSync(path)
-        .matchAll(/^ *"([0-9a-f]+) *" \+ \/\/ (.*)$/gm),
-    ].map(([, bytes = "", mnemonic = ""]) => [bytes, mnemonic]);
-    const code = Uint8Array.fromHex(CODE.replaceAll(" ", ""));
-    assertEquals(code.length % 8, 0); // a table of words follows
-    const found = await disassemble(code, "x86_64");
-    assertEquals(
-      found.map(([bytes, mnemonic]) => [bytes.replaceAll(" ", ""), mnemonic]),
-      rows,
-    );
-  },
+listingTest(
+  "the prelude",
+  "x86_64",
+  listing(
+    Deno.readTextFileSync(new URL("./prelude/x86_64.ts", import.meta.url)),
+  ),
+  PRELUDE,
+);
+
+Deno.test("the prelude's table of words is aligned", () => {
+  assertEquals(PRELUDE.length % 8, 0);
 });
 
 Deno.test("writeCodeCache() writes what readCodeCache() reads", () => {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { assertEquals } from "@std/assert";
 import type { Arch } from "../ffi/syscall_numbers.ts";
 
 /** The objdump of each processor and what it needs to be told. */
@@ -48,6 +49,39 @@ export async function disassemble(
   } finally {
     await Deno.remove(file);
   }
+}
+
+/** Machine code in a source: lines of bytes with their mnemonics behind. */
+export function listing(source: string): Listing {
+  return [...source.matchAll(/^ *"([0-9a-f]+) *"(?: \+|;) \/\/ (.*)$/gm)]
+    .map(([, bytes = "", mnemonic = ""]) => [bytes, mnemonic]);
+}
+
+/**
+ * A test that the bytes of a listing are what stands behind them.
+ *
+ * @param what what the code is, for the test's name
+ * @param code the same bytes as the program has them
+ */
+export function listingTest(
+  what: string,
+  arch: Arch,
+  rows: Listing,
+  code: Uint8Array,
+): void {
+  const able = canDisassemble(arch);
+  Deno.test({
+    name: `${what} for ${arch} disassembles to its mnemonics` +
+      (able ? "" : ` [skipped: needs ${OBJDUMP[arch][0]}]`),
+    ignore: !able,
+    fn: async () => {
+      const found = await disassemble(code, arch);
+      assertEquals(
+        found.map(([bytes, mnemonic]) => [bytes.replaceAll(" ", ""), mnemonic]),
+        rows,
+      );
+    },
+  });
 }
 
 /** objdump prints an aarch64 instruction as one big-endian word. */
