@@ -8,6 +8,7 @@ import { listen, receive } from "../ffi/socket.ts";
 import { checked } from "../ffi/syscall.ts";
 import {
   assertSuccess,
+  readIfThere,
   type Result,
   run,
   type RunOptions,
@@ -156,5 +157,16 @@ export class Tmux implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await run(["tmux", "-S", this.#socket, "kill-server"]);
+    // The server ends after its answer, and its programs after that.
+    await until("the end of tmux", () => !this.#lives());
+  }
+
+  /** Whether it or a program in it is there. */
+  #lives(): boolean {
+    return [...Deno.readDirSync("/proc")].some(({ name }) =>
+      ["cmdline", "environ"].some((file) =>
+        readIfThere(`/proc/${name}/${file}`).includes(this.#socket)
+      )
+    );
   }
 }
