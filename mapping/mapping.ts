@@ -165,7 +165,7 @@ function checkName(id: string, noun: "container" | "sandbox"): void {
   if (id === "") throw new MappingError(`Missing ${noun} ID`);
   const wrong = id === "." || id === ".."
     ? "names another directory"
-    : /[/\0]/.test(id)
+    : id.includes("/") || id.includes("\0")
     ? 'holds "/" or NUL'
     : id.startsWith(UNFINISHED)
     ? `begins with "${UNFINISHED}"`

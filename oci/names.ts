@@ -21,11 +21,12 @@ export const RLIMITS: readonly string[] =
 
 /** The number of a capability's name; undefined for an unknown one. */
 export function capabilityNumber(name: string): number | undefined {
-  const number = CAPABILITIES.indexOf(name.replace(/^CAP_/, ""));
-  return number < 0 || !name.startsWith("CAP_") ? undefined : number;
+  if (!name.startsWith("CAP_")) return undefined;
+  const number = CAPABILITIES.indexOf(name.slice(4));
+  return number < 0 ? undefined : number;
 }
 
 /** The number of a resource limit's name, which has to be a known one. */
 export function rlimitNumber(name: string): number {
-  return RLIMITS.indexOf(name.replace(/^RLIMIT_/, ""));
+  return RLIMITS.indexOf(name.slice("RLIMIT_".length));
 }

@@ -136,7 +136,8 @@ export async function removeEnded(
 ): Promise<void> {
   const { id, sandboxId } = record;
   const systemd = await systemdOf(record);
-  explained(`delete container ${quote(id)}`, () => {
+  // An ID has nothing to quote.
+  explained(`delete container "${id}"`, () => {
     runtime.trace?.phase("remove cgroups");
     removeGroups(runtime, record, systemd);
     runtime.trace?.phase("remove the record");

@@ -102,13 +102,16 @@ function foreign(what: string): Rule {
   };
 }
 
+/** What engines write: the pattern for all takes a hundredth of a launch. */
+const USUAL_VERSIONS: readonly string[] =
+  ("1.0.0 1.0.1 1.0.2 1.0.2-dev 1.1.0 1.1.0-rc.1 1.1.0+dev 1.2.0 1.2.1 1.3.0")
+    .split(" ");
+
 /** Semantic version (semver.org) 1.0.0 up to 1.3.x, config.md. */
 function version(value: unknown, at: string, out: Findings): boolean {
   if (!anyString(value, at, out)) return false;
   const found = value as string;
-  // The usual ones, without the time that it takes to compile the rest.
-  if (/^1\.[0-3]\.[0-9]$/.test(found)) return true;
-  return unusualVersion(found, at, out);
+  return USUAL_VERSIONS.includes(found) || unusualVersion(found, at, out);
 }
 
 function unusualVersion(found: string, at: string, out: Findings): boolean {

@@ -61,7 +61,8 @@ function checkAccess(
   at: string,
   out: Findings,
 ): boolean {
-  const odd = /^[rwma]*$/.test(access) && /a.*[rwm]|[rwm].*a/.test(access);
+  const odd = access.length > 1 && access.includes("a") &&
+    /^[rwma]*[rwm][rwma]*$/.test(access);
   if (!odd || out.strict) return LETTERS(access, at, out);
   const does = allows ? "it allows nothing" : "it denies every one";
   const mend = 'write "rwm" for every access';

@@ -31,11 +31,12 @@ import { prelink } from "./prelink.ts";
 /**
  * A command runs for milliseconds: collecting its young garbage and optimizing
  * its functions cost more than they bring (a sixth of the time of `run`), and
- * so does machine code for regular expressions (a thirtieth).
+ * so do machine code for regular expressions (a thirtieth) and optimizing
+ * these. So V8 never makes machine code, and needs no memory for it that can
+ * be both written and executed.
  */
-const V8_FLAGS =
-  "--min-semi-space-size=4,--no-sparkplug,--no-maglev,--no-opt," +
-  "--regexp-interpret-all";
+const V8_FLAGS = "--min-semi-space-size=4,--jitless,--no-opt,--no-maglev," +
+  "--no-sparkplug,--regexp-interpret-all,--no-regexp-peephole-optimization";
 /** With a code cache little is left for other threads to do. */
 const V8_CACHE_FLAGS = `${V8_FLAGS},--single-threaded`;
 
@@ -55,6 +56,10 @@ function moveFile(from: string, to: string): void {
   const partial = `${to}.${Deno.pid}`;
   try {
     Deno.copyFileSync(from, partial);
+    // Pages that are not on the disk yet are mapped one by one: a process that
+    // starts takes a third more faults.
+    using file = Deno.openSync(partial, { write: true });
+    file.syncSync();
     Deno.renameSync(partial, to);
   } finally {
     removeIfThere(partial);

@@ -38,10 +38,12 @@
 .set OWN, 216         # davit,
 .set NAMESPACE, 224   # /proc/self/ns/user,
 .set SYSCALL, 232     # of the address of syscall,
-.set COUNT, 240       # of a word of zero that can be written to,
-.set BEFORE, 248      # and of strings: what is before the binary's name
-.set BEHIND, 256      # and behind it in a cache's path.
-.set CACHES, 264      # The code caches, each of them
+.set STATE, 240       # of words of zero that can be written to,
+.set MALLOC, 248      # of the address of malloc,
+.set BEFORE, 256      # and of strings: what is before the binary's name
+.set BEHIND, 264      # and behind it in a cache's path,
+.set BUDDIES, 272     # /proc/buddyinfo.
+.set CACHES, 280      # The code caches, each of them
 .set WORDS, 0         # the words of its commands, and an empty one,
 .set CACHE, 8         # its content,
 .set LENGTH, 16       # (its length)
@@ -56,7 +58,14 @@
 .set FILE, 8192       # and its file
 .set HEAP, 0x400000   # how much more the heap gets than is asked for
 .set USED, 0x340000   # what of that a run uses
-.set READ_ONLY, 8     # pages of V8's read-only heap
+.set HUGE, 0x200000   # a huge page
+.set CHUNK, 0x40000   # a page of V8's heap
+.set READ_ONLY, 8     # how many of them come first and are read-only
+.set ARENA, 0x800000  # the room for all others that a command uses
+.set COUNT, 0         # In STATE: how many V8 has asked for,
+.set NEXT, 8          # the arena's next one
+.set END, 16          # and the arena's end
+.set FREE_HUGE, 16    # huge pages that a host has to have free
 .macro string register, field
   mov \register, [r13+\field]
   add \register, r13
@@ -65,33 +74,113 @@
 _start:
   jmp begin
 
-  # Deno calls this in place of libc's madvise. V8 allocates its heap in pages of
-  # 256 KB, of which it says last that they may be dumped, as is usual. Of the
-  # first ones, which are read-only, it needs little, of all others nearly
-  # everything: they get their memory at once rather than by 64 faults.
+  # Deno calls these in place of libc's functions.
+  #
+  # V8 allocates its heap in pages of 256 KB: it maps 508 KB, unmaps what is
+  # around the aligned page, and says of it that children need no copy and that
+  # it may be dumped. Of the first ones, which are read-only, it needs little, of
+  # all others nearly everything: they come one behind the other from an arena
+  # of huge pages, which was made for them, with their memory.
   .balign 8
-madvise:
-  lea rax, [rip+table]
-  cmp edx, 17               # MADV_DODUMP
+  jmp mmap
+  .balign 8
+  jmp munmap
+  .balign 8
+  jmp madvise
+
+mmap:
+  cmp rsi, 2 * CHUNK - 4096
   jne 1f
-  cmp rsi, 0x40000
-  ja 1f
-  mov rcx, [rax+COUNT]
-  lock inc dword ptr [rax+rcx]
-  cmp dword ptr [rax+rcx], READ_ONLY
+  cmp edx, 3                # PROT_READ|PROT_WRITE
+  jne 1f
+  cmp ecx, 0x22             # MAP_PRIVATE|MAP_ANONYMOUS
+  jne 1f
+  lea r10, [rip+table]
+  add r10, [r10+STATE]
+  lock inc dword ptr [r10+COUNT]
+  cmp dword ptr [r10+COUNT], READ_ONLY
   jbe 1f
+  mov eax, CHUNK
+  lock xadd [r10+NEXT], rax
+  cmp rax, [r10+END]
+  jae 1f
+  push rax
+  mov rdi, rax
+  mov esi, CHUNK
+  mov edx, 23               # MADV_POPULATE_WRITE
+  mov eax, 28               # madvise
+  syscall
+  pop rax
+  ret
+1:
+  push r9
+  mov r9d, r8d
+  mov r8d, ecx
+  mov ecx, edx
+  mov rdx, rsi
+  mov rsi, rdi
+  mov edi, 9
+  lea rax, [rip+table]
+  add rax, [rax+SYSCALL]
+  call [rax]                # which sets errno
+  pop r9
+  ret
+
+munmap:
+  cmp rsi, CHUNK - 4096
+  jne 1f
+  call inside
+  jnc 2f
+1:
+  mov rdx, rsi
+  mov rsi, rdi
+  mov edi, 11
+  jmp forward
+2:
+  xor eax, eax
+  ret
+
+madvise:
+  cmp edx, 10               # MADV_DONTFORK
+  je 1f
+  cmp edx, 17               # MADV_DODUMP
+  jne 3f
+1:
+  call inside
+  jnc 2b
+  cmp edx, 17
+  jne 3f
+  cmp rsi, CHUNK
+  ja 3f
+  lea rax, [rip+table]
+  add rax, [rax+STATE]
+  cmp dword ptr [rax+COUNT], READ_ONLY
+  jbe 3f
   mov edx, 23               # MADV_POPULATE_WRITE
   mov eax, 28               # madvise
   syscall
   xor eax, eax
   ret
-1:
+3:
   mov ecx, edx
   mov rdx, rsi
   mov rsi, rdi
   mov edi, 28
+forward:
+  lea rax, [rip+table]
   add rax, [rax+SYSCALL]
-  jmp [rax]                 # which sets errno
+  jmp [rax]
+
+  # Clears the carry flag where rdi is in the arena. Changes rax and r10.
+inside:
+  lea r10, [rip+table]
+  add r10, [r10+STATE]
+  mov rax, [r10+END]
+  dec rax
+  sub rax, rdi
+  cmp rax, ARENA
+  cmc
+  ret
 
 begin:
   mov r12, rdx
@@ -734,9 +823,84 @@ found:
 nowhere:
   string r14, NOWHERE
 
-  # Deno takes more than three megabytes at its start, page by page, which costs
-  # twice as much as one call for all of them: the heap begins with as many.
+  # Deno takes more than three megabytes at its start and V8 some six, page by
+  # page, of which each costs a fault. In huge pages they take half of the time
+  # that they would take in one call for all. The kernel halts who asks for these
+  # until it has moved others' memory out of the way: so only where there are
+  # many. r14: a string for TMPDIR; r15: how many there are, or more.
 heap:
+  xor r15d, r15d
+  mov eax, 2                # open
+  string rdi, BUDDIES
+  mov esi, 0x80000          # O_RDONLY|O_CLOEXEC
+  syscall
+  test eax, eax
+  js arena
+  mov edi, eax
+  xor eax, eax              # read, over the binary's path
+  mov rsi, rsp
+  mov edx, 4096
+  syscall
+  mov rdx, rax
+  mov eax, 3                # close
+  syscall
+  # A line for each zone; its last two numbers: free blocks of 2 and of 4 MB.
+  # rsi to rdx: what is yet to read; edi: the number at hand; ecx, r8d: the last
+  # ones.
+  add rdx, rsi
+number:
+  xor edi, edi
+digit:
+  cmp rsi, rdx
+  jae arena
+  movzx eax, byte ptr [rsi]
+  inc rsi
+  sub eax, '0'
+  cmp eax, 9
+  ja 1f
+  imul edi, edi, 10
+  add edi, eax
+  jmp digit
+1:
+  cmp byte ptr [rsi-2], '0' # was the one before it a digit?
+  jb 2f
+  cmp byte ptr [rsi-2], '9'
+  ja 2f
+  mov r8d, ecx
+  mov ecx, edi
+2:
+  cmp eax, 10 - '0'         # the end of the line
+  jne number
+  add r15d, ecx
+  add r15d, r8d
+  jmp number
+
+arena:
+  mov eax, 9                # mmap
+  xor edi, edi
+  mov esi, ARENA + HUGE
+  mov edx, 3                # PROT_READ|PROT_WRITE
+  mov r10d, 0x4022          # MAP_PRIVATE|MAP_ANONYMOUS|MAP_NORESERVE
+  mov r8d, -1
+  xor r9d, r9d
+  syscall
+  test rax, rax
+  js 1f
+  lea rdi, [rax+HUGE-1]
+  and rdi, -HUGE
+  string rcx, STATE
+  mov [rcx+NEXT], rdi
+  lea rax, [rdi+ARENA]
+  mov [rcx+END], rax
+  mov esi, ARENA
+  mov edx, 10               # MADV_DONTFORK
+  mov eax, 28               # madvise
+  syscall
+  call huge
+1:
+
+  # libc's heap begins with a small page for what is allocated here. Where it has
+  # one already, a huge page cannot be.
   xor edi, edi              # RTLD_DEFAULT
   mov rsi, [r13+MALLOPT]
   add rsi, r13
@@ -754,6 +918,24 @@ heap:
   mov edi, -3               # M_MMAP_THRESHOLD
   mov esi, HEAP / 4
   call rbx
+  mov eax, 12               # brk: where the heap begins
+  xor edi, edi
+  syscall
+  lea rbx, [rax+HUGE+4096-1]
+  and rbx, -HUGE
+  lea rdi, [rbx-4096]
+  mov eax, 12
+  syscall
+  mov edi, 1
+  mov rax, [r13+MALLOC]
+  call [r13+rax]
+  mov rdi, rbx
+  mov esi, HEAP
+  call huge
+  mov esi, USED
+  mov edx, 23               # MADV_POPULATE_WRITE
+  mov eax, 28               # madvise
+  syscall
 
 set:
   mov rdi, [r13+VARIABLE]
@@ -761,24 +943,24 @@ set:
   mov rsi, r14
   mov edx, 1                # overwrite it
   mov rax, [r13+SETENV]
-  call [r13+rax]            # which takes the first of the heap
-  test rbx, rbx
-  jz run
-  mov eax, 12               # brk: where the heap ends
-  xor edi, edi
-  syscall
-  lea rdi, [rax-HEAP]
-  and rdi, -4096
-  mov esi, USED
-  mov edx, 23               # MADV_POPULATE_WRITE
-  mov eax, 28               # madvise
-  syscall
+  call [r13+rax]
 run:
   mov rsp, rbp
   mov rdx, r12
   mov rax, [r13+ENTRY]
   add rax, r13
   jmp rax
+
+  # Asks for huge pages at rdi, as many bytes as rsi, where r15 says that there
+  # are any. Keeps both.
+huge:
+  cmp r15d, FREE_HUGE
+  jb 1f
+  mov edx, 14               # MADV_HUGEPAGE
+  mov eax, 28               # madvise
+  syscall
+1:
+  ret
 empty:
   .byte 0
   .balign 8

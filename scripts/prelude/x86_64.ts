@@ -1,16 +1,71 @@
 /** The prelude for x86_64; made from x86_64.s by scripts/assemble.ts. */
 export const CODE = //
-  "eb51            " + // jmp 0x53
+  "e931010000      " + // jmp 0x136
+  "0f1f00          " + // nop DWORD PTR [rax]
+  "eb13            " + // jmp 0x1d
   "660f1f440000    " + // nop WORD PTR [rax+rax*1+0x0]
-  "488d05a9080000  " + // lea rax,[rip+0x8a9] # 0x8b8
+  "e983000000      " + // jmp 0x98
+  "0f1f00          " + // nop DWORD PTR [rax]
+  "e99b000000      " + // jmp 0xb8
+  "4881fe00f00700  " + // cmp rsi,0x7f000
+  "754a            " + // jne 0x70
+  "83fa03          " + // cmp edx,0x3
+  "7545            " + // jne 0x70
+  "83f922          " + // cmp ecx,0x22
+  "7540            " + // jne 0x70
+  "4c8d15790a0000  " + // lea r10,[rip+0xa79] # 0xab0
+  "4d0392f0000000  " + // add r10,QWORD PTR [r10+0xf0]
+  "f041ff02        " + // lock inc DWORD PTR [r10]
+  "41833a08        " + // cmp DWORD PTR [r10],0x8
+  "7628            " + // jbe 0x70
+  "b800000400      " + // mov eax,0x40000
+  "f0490fc14208    " + // lock xadd QWORD PTR [r10+0x8],rax
+  "493b4210        " + // cmp rax,QWORD PTR [r10+0x10]
+  "7317            " + // jae 0x70
+  "50              " + // push rax
+  "4889c7          " + // mov rdi,rax
+  "be00000400      " + // mov esi,0x40000
+  "ba17000000      " + // mov edx,0x17
+  "b81c000000      " + // mov eax,0x1c
+  "0f05            " + // syscall
+  "58              " + // pop rax
+  "c3              " + // ret
+  "4151            " + // push r9
+  "4589c1          " + // mov r9d,r8d
+  "4189c8          " + // mov r8d,ecx
+  "89d1            " + // mov ecx,edx
+  "4889f2          " + // mov rdx,rsi
+  "4889fe          " + // mov rsi,rdi
+  "bf09000000      " + // mov edi,0x9
+  "488d05240a0000  " + // lea rax,[rip+0xa24] # 0xab0
+  "480380e8000000  " + // add rax,QWORD PTR [rax+0xe8]
+  "ff10            " + // call QWORD PTR [rax]
+  "4159            " + // pop r9
+  "c3              " + // ret
+  "4881fe00f00300  " + // cmp rsi,0x3f000
+  "7507            " + // jne 0xa8
+  "e870000000      " + // call 0x116
+  "730d            " + // jae 0xb5
+  "4889f2          " + // mov rdx,rsi
+  "4889fe          " + // mov rsi,rdi
+  "bf0b000000      " + // mov edi,0xb
+  "eb51            " + // jmp 0x106
+  "31c0            " + // xor eax,eax
+  "c3              " + // ret
+  "83fa0a          " + // cmp edx,0xa
+  "7405            " + // je 0xc2
   "83fa11          " + // cmp edx,0x11
-  "7529            " + // jne 0x3d
+  "7537            " + // jne 0xf9
+  "e84f000000      " + // call 0x116
+  "73ec            " + // jae 0xb5
+  "83fa11          " + // cmp edx,0x11
+  "752b            " + // jne 0xf9
   "4881fe00000400  " + // cmp rsi,0x40000
-  "7720            " + // ja 0x3d
-  "488b88f0000000  " + // mov rcx,QWORD PTR [rax+0xf0]
-  "f0ff0408        " + // lock inc DWORD PTR [rax+rcx*1]
-  "833c0808        " + // cmp DWORD PTR [rax+rcx*1],0x8
-  "760f            " + // jbe 0x3d
+  "7722            " + // ja 0xf9
+  "488d05d2090000  " + // lea rax,[rip+0x9d2] # 0xab0
+  "480380f0000000  " + // add rax,QWORD PTR [rax+0xf0]
+  "833808          " + // cmp DWORD PTR [rax],0x8
+  "760f            " + // jbe 0xf9
   "ba17000000      " + // mov edx,0x17
   "b81c000000      " + // mov eax,0x1c
   "0f05            " + // syscall
@@ -20,55 +75,64 @@ export const CODE = //
   "4889f2          " + // mov rdx,rsi
   "4889fe          " + // mov rsi,rdi
   "bf1c000000      " + // mov edi,0x1c
+  "488d05a3090000  " + // lea rax,[rip+0x9a3] # 0xab0
   "480380e8000000  " + // add rax,QWORD PTR [rax+0xe8]
   "ff20            " + // jmp QWORD PTR [rax]
+  "4c8d1593090000  " + // lea r10,[rip+0x993] # 0xab0
+  "4d0392f0000000  " + // add r10,QWORD PTR [r10+0xf0]
+  "498b4210        " + // mov rax,QWORD PTR [r10+0x10]
+  "48ffc8          " + // dec rax
+  "4829f8          " + // sub rax,rdi
+  "483d00008000    " + // cmp rax,0x800000
+  "f5              " + // cmc
+  "c3              " + // ret
   "4989d4          " + // mov r12,rdx
-  "4c8d2d5b080000  " + // lea r13,[rip+0x85b] # 0x8b8
+  "4c8d2d70090000  " + // lea r13,[rip+0x970] # 0xab0
   "4989e6          " + // mov r14,rsp
   "fc              " + // cld
   "498d5e08        " + // lea rbx,[r14+0x8]
   "488b33          " + // mov rsi,QWORD PTR [rbx]
   "4883c308        " + // add rbx,0x8
   "4885f6          " + // test rsi,rsi
-  "745e            " + // je 0xcf
+  "745e            " + // je 0x1b2
   "ac              " + // lods al,BYTE PTR ds:[rsi]
   "84c0            " + // test al,al
-  "74ef            " + // je 0x65
-  "79f9            " + // jns 0x71
+  "74ef            " + // je 0x148
+  "79f9            " + // jns 0x154
   "ba80bf0000      " + // mov edx,0xbf80
   "b901000000      " + // mov ecx,0x1
   "3cc2            " + // cmp al,0xc2
-  "7238            " + // jb 0xbe
+  "7238            " + // jb 0x1a1
   "3ce0            " + // cmp al,0xe0
-  "7220            " + // jb 0xaa
+  "7220            " + // jb 0x18d
   "8d4901          " + // lea ecx,[rcx+0x1]
-  "7502            " + // jne 0x91
+  "7502            " + // jne 0x174
   "b2a0            " + // mov dl,0xa0
   "3ced            " + // cmp al,0xed
-  "7502            " + // jne 0x97
+  "7502            " + // jne 0x17a
   "b69f            " + // mov dh,0x9f
   "3cf0            " + // cmp al,0xf0
-  "720f            " + // jb 0xaa
+  "720f            " + // jb 0x18d
   "8d4901          " + // lea ecx,[rcx+0x1]
-  "7502            " + // jne 0xa2
+  "7502            " + // jne 0x185
   "b290            " + // mov dl,0x90
   "3cf4            " + // cmp al,0xf4
-  "7718            " + // ja 0xbe
-  "7502            " + // jne 0xaa
+  "7718            " + // ja 0x1a1
+  "7502            " + // jne 0x18d
   "b68f            " + // mov dh,0x8f
   "ac              " + // lods al,BYTE PTR ds:[rsi]
   "38d0            " + // cmp al,dl
-  "720f            " + // jb 0xbe
+  "720f            " + // jb 0x1a1
   "38f0            " + // cmp al,dh
-  "770b            " + // ja 0xbe
+  "770b            " + // ja 0x1a1
   "ba80bf0000      " + // mov edx,0xbf80
   "ffc9            " + // dec ecx
-  "75ee            " + // jne 0xaa
-  "ebb3            " + // jmp 0x71
+  "75ee            " + // jne 0x18d
+  "ebb3            " + // jmp 0x154
   "498bb5c0000000  " + // mov rsi,QWORD PTR [r13+0xc0]
   "4c01ee          " + // add rsi,r13
   "bb01000000      " + // mov ebx,0x1
-  "eb47            " + // jmp 0x116
+  "eb47            " + // jmp 0x1f9
   "4881ec00100000  " + // sub rsp,0x1000
   "b859000000      " + // mov eax,0x59
   "498b7d38        " + // mov rdi,QWORD PTR [r13+0x38]
@@ -78,13 +142,13 @@ export const CODE = //
   "0f05            " + // syscall
   "498b7610        " + // mov rsi,QWORD PTR [r14+0x10]
   "4885f6          " + // test rsi,rsi
-  "7449            " + // je 0x13e
+  "7449            " + // je 0x221
   "85c0            " + // test eax,eax
-  "7845            " + // js 0x13e
+  "7845            " + // js 0x221
   "c6040400        " + // mov BYTE PTR [rsp+rax*1],0x0
   "4889e7          " + // mov rdi,rsp
-  "e85b040000      " + // call 0x560
-  "7537            " + // jne 0x13e
+  "e85b040000      " + // call 0x643
+  "7537            " + // jne 0x221
   "498bb5c8000000  " + // mov rsi,QWORD PTR [r13+0xc8]
   "4c01ee          " + // add rsi,r13
   "bb03000000      " + // mov ebx,0x3
@@ -98,7 +162,7 @@ export const CODE = //
   "b801000000      " + // mov eax,0x1
   "0f05            " + // syscall
   "89df            " + // mov edi,ebx
-  "e9a2030000      " + // jmp 0x4e0
+  "e9a2030000      " + // jmp 0x5c3
   "4c89f4          " + // mov rsp,r14
   "498b0e          " + // mov rcx,QWORD PTR [r14]
   "498d5cce10      " + // lea rbx,[r14+rcx*8+0x10]
@@ -107,132 +171,132 @@ export const CODE = //
   "488b33          " + // mov rsi,QWORD PTR [rbx]
   "4883c308        " + // add rbx,0x8
   "4885f6          " + // test rsi,rsi
-  "743f            " + // je 0x198
+  "743f            " + // je 0x27b
   "498b7d48        " + // mov rdi,QWORD PTR [r13+0x48]
   "4c01ef          " + // add rdi,r13
-  "e80d040000      " + // call 0x572
-  "0f841b040000    " + // je 0x586
+  "e80d040000      " + // call 0x655
+  "0f841b040000    " + // je 0x669
   "498bbdd0000000  " + // mov rdi,QWORD PTR [r13+0xd0]
   "4c01ef          " + // add rdi,r13
-  "e8e6030000      " + // call 0x560
-  "7502            " + // jne 0x17e
+  "e8e6030000      " + // call 0x643
+  "7502            " + // jne 0x261
   "ffc2            " + // inc edx
   "498b7d50        " + // mov rdi,QWORD PTR [r13+0x50]
   "4c01ef          " + // add rdi,r13
-  "e8e8030000      " + // call 0x572
-  "75c1            " + // jne 0x14d
+  "e8e8030000      " + // call 0x655
+  "75c1            " + // jne 0x230
   "803c0e00        " + // cmp BYTE PTR [rsi+rcx*1],0x0
-  "74bb            " + // je 0x14d
+  "74bb            " + // je 0x230
   "488d2c0e        " + // lea rbp,[rsi+rcx*1]
-  "ebb5            " + // jmp 0x14d
+  "ebb5            " + // jmp 0x230
   "498d5e10        " + // lea rbx,[r14+0x10]
   "4531ff          " + // xor r15d,r15d
   "488b33          " + // mov rsi,QWORD PTR [rbx]
   "4885f6          " + // test rsi,rsi
-  "0f84db030000    " + // je 0x586
+  "0f84db030000    " + // je 0x669
   "498b7d58        " + // mov rdi,QWORD PTR [r13+0x58]
   "4c01ef          " + // add rdi,r13
-  "e8a9030000      " + // call 0x560
-  "7450            " + // je 0x209
+  "e8a9030000      " + // call 0x643
+  "7450            " + // je 0x2ec
   "498b7d60        " + // mov rdi,QWORD PTR [r13+0x60]
   "4c01ef          " + // add rdi,r13
-  "e89b030000      " + // call 0x560
-  "7433            " + // je 0x1fa
+  "e89b030000      " + // call 0x643
+  "7433            " + // je 0x2dd
   "498b7d68        " + // mov rdi,QWORD PTR [r13+0x68]
   "4c01ef          " + // add rdi,r13
-  "e88d030000      " + // call 0x560
-  "7425            " + // je 0x1fa
+  "e88d030000      " + // call 0x643
+  "7425            " + // je 0x2dd
   "498b7d70        " + // mov rdi,QWORD PTR [r13+0x70]
   "4c01ef          " + // add rdi,r13
-  "e87f030000      " + // call 0x560
-  "752c            " + // jne 0x20f
+  "e87f030000      " + // call 0x643
+  "752c            " + // jne 0x2f2
   "4c8b7b08        " + // mov r15,QWORD PTR [rbx+0x8]
   "4d85ff          " + // test r15,r15
-  "0f8496030000    " + // je 0x586
+  "0f8496030000    " + // je 0x669
   "41803f2f        " + // cmp BYTE PTR [r15],0x2f
-  "0f858c030000    " + // jne 0x586
+  "0f858c030000    " + // jne 0x669
   "48837b0800      " + // cmp QWORD PTR [rbx+0x8],0x0
-  "0f8481030000    " + // je 0x586
+  "0f8481030000    " + // je 0x669
   "4883c308        " + // add rbx,0x8
   "4883c308        " + // add rbx,0x8
-  "eb90            " + // jmp 0x19f
+  "eb90            " + // jmp 0x282
   "4531d2          " + // xor r10d,r10d
   "4d8b4578        " + // mov r8,QWORD PTR [r13+0x78]
   "4d01e8          " + // add r8,r13
   "4c89c7          " + // mov rdi,r8
-  "e83f030000      " + // call 0x560
-  "0f84d9000000    " + // je 0x300
+  "e83f030000      " + // call 0x643
+  "0f84d9000000    " + // je 0x3e3
   "4d8b8580000000  " + // mov r8,QWORD PTR [r13+0x80]
   "4d01e8          " + // add r8,r13
   "4c89c7          " + // mov rdi,r8
-  "e827030000      " + // call 0x560
-  "0f849c000000    " + // je 0x2db
+  "e827030000      " + // call 0x643
+  "0f849c000000    " + // je 0x3be
   "498bbda0000000  " + // mov rdi,QWORD PTR [r13+0xa0]
   "4c01ef          " + // add rdi,r13
-  "e812030000      " + // call 0x560
-  "0f8532030000    " + // jne 0x586
+  "e812030000      " + // call 0x643
+  "0f8532030000    " + // jne 0x669
   "4d8b85b0000000  " + // mov r8,QWORD PTR [r13+0xb0]
   "4d01e8          " + // add r8,r13
   "488b7308        " + // mov rsi,QWORD PTR [rbx+0x8]
   "4885f6          " + // test rsi,rsi
-  "0f841b030000    " + // je 0x586
+  "0f841b030000    " + // je 0x669
   "498bbda8000000  " + // mov rdi,QWORD PTR [r13+0xa8]
   "4c01ef          " + // add rdi,r13
-  "e8e6020000      " + // call 0x560
-  "750e            " + // jne 0x28a
+  "e8e6020000      " + // call 0x643
+  "750e            " + // jne 0x36d
   "4d8b85b8000000  " + // mov r8,QWORD PTR [r13+0xb8]
   "4d01e8          " + // add r8,r13
   "4883c308        " + // add rbx,0x8
   "4883c308        " + // add rbx,0x8
   "48833b00        " + // cmp QWORD PTR [rbx],0x0
-  "0f84ee020000    " + // je 0x586
+  "0f84ee020000    " + // je 0x669
   "488b7308        " + // mov rsi,QWORD PTR [rbx+0x8]
   "4885f6          " + // test rsi,rsi
-  "0f84e1020000    " + // je 0x586
+  "0f84e1020000    " + // je 0x669
   "48837b1000      " + // cmp QWORD PTR [rbx+0x10],0x0
-  "0f85d6020000    " + // jne 0x586
+  "0f85d6020000    " + // jne 0x669
   "4c89c7          " + // mov rdi,r8
   "803f00          " + // cmp BYTE PTR [rdi],0x0
-  "0f84ca020000    " + // je 0x586
-  "e89f020000      " + // call 0x560
+  "0f84ca020000    " + // je 0x669
+  "e89f020000      " + // call 0x643
   "9c              " + // pushf
   "49ffc0          " + // inc r8
   "418078ff00      " + // cmp BYTE PTR [r8-0x1],0x0
-  "75f6            " + // jne 0x2c2
+  "75f6            " + // jne 0x3a5
   "9d              " + // popf
-  "744a            " + // je 0x319
+  "744a            " + // je 0x3fc
   "49ffc0          " + // inc r8
   "418078ff00      " + // cmp BYTE PTR [r8-0x1],0x0
-  "75f6            " + // jne 0x2cf
-  "ebd5            " + // jmp 0x2b0
+  "75f6            " + // jne 0x3b2
+  "ebd5            " + // jmp 0x393
   "488b7308        " + // mov rsi,QWORD PTR [rbx+0x8]
   "4885f6          " + // test rsi,rsi
-  "0f849e020000    " + // je 0x586
+  "0f849e020000    " + // je 0x669
   "498bbd88000000  " + // mov rdi,QWORD PTR [r13+0x88]
   "4c01ef          " + // add rdi,r13
-  "e869020000      " + // call 0x560
-  "7507            " + // jne 0x300
+  "e869020000      " + // call 0x643
+  "7507            " + // jne 0x3e3
   "41ffc2          " + // inc r10d
   "4883c308        " + // add rbx,0x8
   "4883c308        " + // add rbx,0x8
   "48833b00        " + // cmp QWORD PTR [rbx],0x0
-  "0f8478020000    " + // je 0x586
+  "0f8478020000    " + // je 0x669
   "48837b0800      " + // cmp QWORD PTR [rbx+0x8],0x0
-  "0f856d020000    " + // jne 0x586
+  "0f856d020000    " + // jne 0x669
   "b86b000000      " + // mov eax,0x6b
   "0f05            " + // syscall
   "4189c1          " + // mov r9d,eax
   "4d85ff          " + // test r15,r15
-  "7564            " + // jne 0x38c
+  "7564            " + // jne 0x46f
   "4885ed          " + // test rbp,rbp
-  "750a            " + // jne 0x337
+  "750a            " + // jne 0x41a
   "85c0            " + // test eax,eax
-  "0f8551020000    " + // jne 0x586
-  "eb4b            " + // jmp 0x382
+  "0f8551020000    " + // jne 0x669
+  "eb4b            " + // jmp 0x465
   "85c0            " + // test eax,eax
-  "753d            " + // jne 0x378
+  "753d            " + // jne 0x45b
   "85d2            " + // test edx,edx
-  "7543            " + // jne 0x382
+  "7543            " + // jne 0x465
   "4881ec00010000  " + // sub rsp,0x100
   "b804000000      " + // mov eax,0x4
   "498bbde0000000  " + // mov rdi,QWORD PTR [r13+0xe0]
@@ -242,13 +306,13 @@ export const CODE = //
   "488b4c2408      " + // mov rcx,QWORD PTR [rsp+0x8]
   "4881c400010000  " + // add rsp,0x100
   "85c0            " + // test eax,eax
-  "0f8518020000    " + // jne 0x586
+  "0f8518020000    " + // jne 0x669
   "b8fdffffef      " + // mov eax,0xeffffffd
   "4839c1          " + // cmp rcx,rax
-  "740a            " + // je 0x382
+  "740a            " + // je 0x465
   "4989ef          " + // mov r15,rbp
   "ba01000000      " + // mov edx,0x1
-  "eb0c            " + // jmp 0x38e
+  "eb0c            " + // jmp 0x471
   "4d8bbd90000000  " + // mov r15,QWORD PTR [r13+0x90]
   "4d01ef          " + // add r15,r13
   "31d2            " + // xor edx,edx
@@ -259,49 +323,49 @@ export const CODE = //
   "ac              " + // lods al,BYTE PTR ds:[rsi]
   "aa              " + // stos BYTE PTR es:[rdi],al
   "84c0            " + // test al,al
-  "e0fa            " + // loopne 0x3a0
-  "0f85da010000    " + // jne 0x586
+  "e0fa            " + // loopne 0x483
+  "0f85da010000    " + // jne 0x669
   "85d2            " + // test edx,edx
-  "7414            " + // je 0x3c4
+  "7414            " + // je 0x4a7
   "c647ff2f        " + // mov BYTE PTR [rdi-0x1],0x2f
   "498bb5d8000000  " + // mov rsi,QWORD PTR [r13+0xd8]
   "4c01ee          " + // add rsi,r13
   "ac              " + // lods al,BYTE PTR ds:[rsi]
   "aa              " + // stos BYTE PTR es:[rdi],al
   "84c0            " + // test al,al
-  "75fa            " + // jne 0x3be
+  "75fa            " + // jne 0x4a1
   "c647ff2f        " + // mov BYTE PTR [rdi-0x1],0x2f
   "488b33          " + // mov rsi,QWORD PTR [rbx]
   "8a06            " + // mov al,BYTE PTR [rsi]
   "3c30            " + // cmp al,0x30
-  "0f82b1010000    " + // jb 0x586
+  "0f82b1010000    " + // jb 0x669
   "b900010000      " + // mov ecx,0x100
   "ac              " + // lods al,BYTE PTR ds:[rsi]
   "aa              " + // stos BYTE PTR es:[rdi],al
   "3c2f            " + // cmp al,0x2f
-  "0f84a2010000    " + // je 0x586
+  "0f84a2010000    " + // je 0x669
   "84c0            " + // test al,al
-  "e0f2            " + // loopne 0x3da
-  "0f8598010000    " + // jne 0x586
+  "e0f2            " + // loopne 0x4bd
+  "0f8598010000    " + // jne 0x669
   "488d6fff        " + // lea rbp,[rdi-0x1]
   "c645002f        " + // mov BYTE PTR [rbp+0x0],0x2f
   "4c89c6          " + // mov rsi,r8
   "ac              " + // lods al,BYTE PTR ds:[rsi]
   "aa              " + // stos BYTE PTR es:[rdi],al
   "84c0            " + // test al,al
-  "75fa            " + // jne 0x3f9
+  "75fa            " + // jne 0x4dc
   "b806000000      " + // mov eax,0x6
   "4889e7          " + // mov rdi,rsp
   "488db42400200000" + // lea rsi,[rsp+0x2000]
   "0f05            " + // syscall
   "85c0            " + // test eax,eax
-  "0f85ce000000    " + // jne 0x4e7
+  "0f85ce000000    " + // jne 0x5ca
   "44398c241c200000" + // cmp DWORD PTR [rsp+0x201c],r9d
-  "0f855f010000    " + // jne 0x586
+  "0f855f010000    " + // jne 0x669
   "8b842418200000  " + // mov eax,DWORD PTR [rsp+0x2018]
   "2512f00000      " + // and eax,0xf012
   "3d00800000      " + // cmp eax,0x8000
-  "0f8548010000    " + // jne 0x586
+  "0f8548010000    " + // jne 0x669
   "488dbc2400200000" + // lea rdi,[rsp+0x2000]
   "4889fe          " + // mov rsi,rdi
   "31c0            " + // xor eax,eax
@@ -317,15 +381,15 @@ export const CODE = //
   "b83a000000      " + // mov eax,0x3a
   "0f05            " + // syscall
   "85c0            " + // test eax,eax
-  "0f88fc000000    " + // js 0x586
-  "7521            " + // jne 0x4ad
+  "0f88fc000000    " + // js 0x669
+  "7521            " + // jne 0x590
   "b83b000000      " + // mov eax,0x3b
   "4889e7          " + // mov rdi,rsp
   "488db42400200000" + // lea rsi,[rsp+0x2000]
   "488d942408200000" + // lea rdx,[rsp+0x2008]
   "0f05            " + // syscall
   "bf01000000      " + // mov edi,0x1
-  "eb33            " + // jmp 0x4e0
+  "eb33            " + // jmp 0x5c3
   "89c7            " + // mov edi,eax
   "b83d000000      " + // mov eax,0x3d
   "488db42400200000" + // lea rsi,[rsp+0x2000]
@@ -333,92 +397,92 @@ export const CODE = //
   "4531d2          " + // xor r10d,r10d
   "0f05            " + // syscall
   "83f8fc          " + // cmp eax,0xfffffffc
-  "74e7            " + // je 0x4af
+  "74e7            " + // je 0x592
   "85c0            " + // test eax,eax
-  "0f88b6000000    " + // js 0x586
+  "0f88b6000000    " + // js 0x669
   "83bc240020000000" + // cmp DWORD PTR [rsp+0x2000],0x0
-  "0f85a8000000    " + // jne 0x586
+  "0f85a8000000    " + // jne 0x669
   "31ff            " + // xor edi,edi
   "b8e7000000      " + // mov eax,0xe7
   "0f05            " + // syscall
   "4585d2          " + // test r10d,r10d
-  "0f8496000000    " + // je 0x586
+  "0f8496000000    " + // je 0x669
   "c6450000        " + // mov BYTE PTR [rbp+0x0],0x0
-  "e84d000000      " + // call 0x546
+  "e84d000000      " + // call 0x629
   "4889ef          " + // mov rdi,rbp
   "48ffcf          " + // dec rdi
   "803f2f          " + // cmp BYTE PTR [rdi],0x2f
-  "75f8            " + // jne 0x4fc
+  "75f8            " + // jne 0x5df
   "48ffc7          " + // inc rdi
   "498bb598000000  " + // mov rsi,QWORD PTR [r13+0x98]
   "4c01ee          " + // add rsi,r13
   "ac              " + // lods al,BYTE PTR ds:[rsi]
   "aa              " + // stos BYTE PTR es:[rdi],al
   "84c0            " + // test al,al
-  "75fa            " + // jne 0x511
+  "75fa            " + // jne 0x5f4
   "4c8d7fff        " + // lea r15,[rdi-0x1]
   "4c89ff          " + // mov rdi,r15
   "488b33          " + // mov rsi,QWORD PTR [rbx]
   "ac              " + // lods al,BYTE PTR ds:[rsi]
   "aa              " + // stos BYTE PTR es:[rdi],al
   "84c0            " + // test al,al
-  "75fa            " + // jne 0x521
-  "e81a000000      " + // call 0x546
+  "75fa            " + // jne 0x604
+  "e81a000000      " + // call 0x629
   "41c6077e        " + // mov BYTE PTR [r15],0x7e
   "498d7f01        " + // lea rdi,[r15+0x1]
   "488b33          " + // mov rsi,QWORD PTR [rbx]
   "ac              " + // lods al,BYTE PTR ds:[rsi]
   "aa              " + // stos BYTE PTR es:[rdi],al
   "84c0            " + // test al,al
-  "75fa            " + // jne 0x537
-  "e804000000      " + // call 0x546
+  "75fa            " + // jne 0x61a
+  "e804000000      " + // call 0x629
   "31ff            " + // xor edi,edi
-  "eb9a            " + // jmp 0x4e0
+  "eb9a            " + // jmp 0x5c3
   "b806000000      " + // mov eax,0x6
   "488d7c2408      " + // lea rdi,[rsp+0x8]
   "488db42408200000" + // lea rsi,[rsp+0x2008]
   "0f05            " + // syscall
   "83f8fe          " + // cmp eax,0xfffffffe
-  "7527            " + // jne 0x586
+  "7527            " + // jne 0x669
   "c3              " + // ret
   "31c9            " + // xor ecx,ecx
   "8a040e          " + // mov al,BYTE PTR [rsi+rcx*1]
   "3a040f          " + // cmp al,BYTE PTR [rdi+rcx*1]
-  "7507            " + // jne 0x571
+  "7507            " + // jne 0x654
   "48ffc1          " + // inc rcx
   "84c0            " + // test al,al
-  "75f1            " + // jne 0x562
+  "75f1            " + // jne 0x645
   "c3              " + // ret
   "31c9            " + // xor ecx,ecx
   "8a040f          " + // mov al,BYTE PTR [rdi+rcx*1]
   "84c0            " + // test al,al
-  "740a            " + // je 0x585
+  "740a            " + // je 0x668
   "3a040e          " + // cmp al,BYTE PTR [rsi+rcx*1]
-  "7505            " + // jne 0x585
+  "7505            " + // jne 0x668
   "48ffc1          " + // inc rcx
-  "ebef            " + // jmp 0x574
+  "ebef            " + // jmp 0x657
   "c3              " + // ret
   "4c89f4          " + // mov rsp,r14
   "498d5e10        " + // lea rbx,[r14+0x10]
   "488b33          " + // mov rsi,QWORD PTR [rbx]
   "4883c308        " + // add rbx,0x8
-  "498dad08010000  " + // lea rbp,[r13+0x108]
+  "498dad18010000  " + // lea rbp,[r13+0x118]
   "4885f6          " + // test rsi,rsi
-  "7429            " + // je 0x5c9
+  "7429            " + // je 0x6ac
   "488b7d00        " + // mov rdi,QWORD PTR [rbp+0x0]
   "4885ff          " + // test rdi,rdi
-  "74e4            " + // je 0x58d
+  "74e4            " + // je 0x670
   "4c01ef          " + // add rdi,r13
   "803f00          " + // cmp BYTE PTR [rdi],0x0
-  "7412            " + // je 0x5c3
-  "e8aaffffff      " + // call 0x560
-  "7411            " + // je 0x5c9
+  "7412            " + // je 0x6a6
+  "e8aaffffff      " + // call 0x643
+  "7411            " + // je 0x6ac
   "48ffc7          " + // inc rdi
   "807fff00        " + // cmp BYTE PTR [rdi-0x1],0x0
-  "75f7            " + // jne 0x5b8
-  "ebe9            " + // jmp 0x5ac
+  "75f7            " + // jne 0x69b
+  "ebe9            " + // jmp 0x68f
   "4883c520        " + // add rbp,0x20
-  "ebd7            " + // jmp 0x5a0
+  "ebd7            " + // jmp 0x683
   "4889eb          " + // mov rbx,rbp
   "4889e5          " + // mov rbp,rsp
   "4881ec00300000  " + // sub rsp,0x3000
@@ -429,34 +493,34 @@ export const CODE = //
   "ba00100000      " + // mov edx,0x1000
   "0f05            " + // syscall
   "3d00100000      " + // cmp eax,0x1000
-  "0f8327020000    " + // jae 0x81e
+  "0f8327020000    " + // jae 0x901
   "803c242f        " + // cmp BYTE PTR [rsp],0x2f
-  "0f851d020000    " + // jne 0x81e
+  "0f851d020000    " + // jne 0x901
   "488d3404        " + // lea rsi,[rsp+rax*1]
   "4c8d3404        " + // lea r14,[rsp+rax*1]
   "48ffce          " + // dec rsi
   "803e2f          " + // cmp BYTE PTR [rsi],0x2f
-  "75f8            " + // jne 0x609
+  "75f8            " + // jne 0x6ec
   "48ffc6          " + // inc rsi
   "4989f7          " + // mov r15,rsi
   "4929f6          " + // sub r14,rsi
-  "0f84fe010000    " + // je 0x81e
+  "0f84fe010000    " + // je 0x901
   "4983fe1d        " + // cmp r14,0x1d
-  "0f87f4010000    " + // ja 0x81e
+  "0f87f4010000    " + // ja 0x901
   "4489f1          " + // mov ecx,r14d
   "ac              " + // lods al,BYTE PTR ds:[rsi]
   "3c5f            " + // cmp al,0x5f
-  "741e            " + // je 0x650
+  "741e            " + // je 0x733
   "3c2d            " + // cmp al,0x2d
-  "0f82e4010000    " + // jb 0x81e
+  "0f82e4010000    " + // jb 0x901
   "3c39            " + // cmp al,0x39
-  "7612            " + // jbe 0x650
+  "7612            " + // jbe 0x733
   "0c20            " + // or al,0x20
   "3c61            " + // cmp al,0x61
-  "0f82d6010000    " + // jb 0x81e
+  "0f82d6010000    " + // jb 0x901
   "3c7a            " + // cmp al,0x7a
-  "0f87ce010000    " + // ja 0x81e
-  "e2db            " + // loop 0x62d
+  "0f87ce010000    " + // ja 0x901
+  "e2db            " + // loop 0x710
   "488dbc2400200000" + // lea rdi,[rsp+0x2000]
   "498b7518        " + // mov rsi,QWORD PTR [r13+0x18]
   "4c01ee          " + // add rsi,r13
@@ -468,14 +532,14 @@ export const CODE = //
   "4429f1          " + // sub ecx,r14d
   "f3a4            " + // rep movs BYTE PTR es:[rdi],BYTE PTR ds:[rsi]
   "4889fa          " + // mov rdx,rdi
-  "498bb5f8000000  " + // mov rsi,QWORD PTR [r13+0xf8]
+  "498bb500010000  " + // mov rsi,QWORD PTR [r13+0x100]
   "4c01ee          " + // add rsi,r13
   "b90e000000      " + // mov ecx,0xe
   "f3a4            " + // rep movs BYTE PTR es:[rdi],BYTE PTR ds:[rsi]
   "4c89fe          " + // mov rsi,r15
   "4489f1          " + // mov ecx,r14d
   "f3a4            " + // rep movs BYTE PTR es:[rdi],BYTE PTR ds:[rsi]
-  "498bb500010000  " + // mov rsi,QWORD PTR [r13+0x100]
+  "498bb508010000  " + // mov rsi,QWORD PTR [r13+0x108]
   "4c01ee          " + // add rsi,r13
   "b907000000      " + // mov ecx,0x7
   "f3a4            " + // rep movs BYTE PTR es:[rdi],BYTE PTR ds:[rsi]
@@ -490,15 +554,15 @@ export const CODE = //
   "be00000800      " + // mov esi,0x80000
   "0f05            " + // syscall
   "85c0            " + // test eax,eax
-  "780e            " + // js 0x6e6
+  "780e            " + // js 0x7c9
   "89c7            " + // mov edi,eax
   "b803000000      " + // mov eax,0x3
   "0f05            " + // syscall
-  "e92e010000      " + // jmp 0x814
+  "e92e010000      " + // jmp 0x8f7
   "b86b000000      " + // mov eax,0x6b
   "0f05            " + // syscall
   "85c0            " + // test eax,eax
-  "0f8529010000    " + // jne 0x81e
+  "0f8529010000    " + // jne 0x901
   "b853000000      " + // mov eax,0x53
   "488dbc2400100000" + // lea rdi,[rsp+0x1000]
   "beed010000      " + // mov esi,0x1ed
@@ -509,7 +573,7 @@ export const CODE = //
   "baa4010000      " + // mov edx,0x1a4
   "0f05            " + // syscall
   "85c0            " + // test eax,eax
-  "0f88f4000000    " + // js 0x81e
+  "0f88f4000000    " + // js 0x901
   "4189c6          " + // mov r14d,eax
   "b809000000      " + // mov eax,0x9
   "31ff            " + // xor edi,edi
@@ -521,7 +585,7 @@ export const CODE = //
   "0f05            " + // syscall
   "4531ff          " + // xor r15d,r15d
   "4885c0          " + // test rax,rax
-  "0f88ab000000    " + // js 0x805
+  "0f88ab000000    " + // js 0x8e8
   "4989c7          " + // mov r15,rax
   "4889c7          " + // mov rdi,rax
   "488b7308        " + // mov rsi,QWORD PTR [rbx+0x8]
@@ -532,7 +596,7 @@ export const CODE = //
   "4d8d4f0c        " + // lea r9,[r15+0xc]
   "4b8d14c1        " + // lea rdx,[r9+r8*8]
   "4183e801        " + // sub r8d,0x1
-  "782a            " + // js 0x7a9
+  "782a            " + // js 0x88c
   "490311          " + // add rdx,QWORD PTR [r9]
   "4983c108        " + // add r9,0x8
   "8b42ec          " + // mov eax,DWORD PTR [rdx-0x14]
@@ -543,7 +607,7 @@ export const CODE = //
   "49037520        " + // add rsi,QWORD PTR [r13+0x20]
   "b93b000000      " + // mov ecx,0x3b
   "f3a4            " + // rep movs BYTE PTR es:[rdi],BYTE PTR ds:[rsi]
-  "ebd0            " + // jmp 0x779
+  "ebd0            " + // jmp 0x85c
   "b801000000      " + // mov eax,0x1
   "4489f7          " + // mov edi,r14d
   "4c89fe          " + // mov rsi,r15
@@ -556,10 +620,10 @@ export const CODE = //
   "0f05            " + // syscall
   "4531ff          " + // xor r15d,r15d
   "4939d1          " + // cmp r9,rdx
-  "7533            " + // jne 0x805
+  "7533            " + // jne 0x8e8
   "b809010000      " + // mov eax,0x109
   "4489f7          " + // mov edi,r14d
-  "488d35d6000000  " + // lea rsi,[rip+0xd6] # 0x8b7
+  "488d35e6010000  " + // lea rsi,[rip+0x1e6] # 0xaaa
   "ba9cffffff      " + // mov edx,0xffffff9c
   "4c8d942400200000" + // lea r10,[rsp+0x2000]
   "41b800100000    " + // mov r8d,0x1000
@@ -573,11 +637,72 @@ export const CODE = //
   "4489f7          " + // mov edi,r14d
   "0f05            " + // syscall
   "4584ff          " + // test r15b,r15b
-  "740a            " + // je 0x81e
+  "740a            " + // je 0x901
   "4c8db42400100000" + // lea r14,[rsp+0x1000]
-  "eb07            " + // jmp 0x825
+  "eb07            " + // jmp 0x908
   "4d8b7528        " + // mov r14,QWORD PTR [r13+0x28]
   "4d01ee          " + // add r14,r13
+  "4531ff          " + // xor r15d,r15d
+  "b802000000      " + // mov eax,0x2
+  "498bbd10010000  " + // mov rdi,QWORD PTR [r13+0x110]
+  "4c01ef          " + // add rdi,r13
+  "be00000800      " + // mov esi,0x80000
+  "0f05            " + // syscall
+  "85c0            " + // test eax,eax
+  "7855            " + // js 0x97a
+  "89c7            " + // mov edi,eax
+  "31c0            " + // xor eax,eax
+  "4889e6          " + // mov rsi,rsp
+  "ba00100000      " + // mov edx,0x1000
+  "0f05            " + // syscall
+  "4889c2          " + // mov rdx,rax
+  "b803000000      " + // mov eax,0x3
+  "0f05            " + // syscall
+  "4801f2          " + // add rdx,rsi
+  "31ff            " + // xor edi,edi
+  "4839d6          " + // cmp rsi,rdx
+  "7333            " + // jae 0x97a
+  "0fb606          " + // movzx eax,BYTE PTR [rsi]
+  "48ffc6          " + // inc rsi
+  "83e830          " + // sub eax,0x30
+  "83f809          " + // cmp eax,0x9
+  "7707            " + // ja 0x95c
+  "6bff0a          " + // imul edi,edi,0xa
+  "01c7            " + // add edi,eax
+  "ebe6            " + // jmp 0x942
+  "807efe30        " + // cmp BYTE PTR [rsi-0x2],0x30
+  "720b            " + // jb 0x96d
+  "807efe39        " + // cmp BYTE PTR [rsi-0x2],0x39
+  "7705            " + // ja 0x96d
+  "4189c8          " + // mov r8d,ecx
+  "89f9            " + // mov ecx,edi
+  "83f8da          " + // cmp eax,0xffffffda
+  "75ce            " + // jne 0x940
+  "4101cf          " + // add r15d,ecx
+  "4501c7          " + // add r15d,r8d
+  "ebc6            " + // jmp 0x940
+  "b809000000      " + // mov eax,0x9
+  "31ff            " + // xor edi,edi
+  "be0000a000      " + // mov esi,0xa00000
+  "ba03000000      " + // mov edx,0x3
+  "41ba22400000    " + // mov r10d,0x4022
+  "41b8ffffffff    " + // mov r8d,0xffffffff
+  "4531c9          " + // xor r9d,r9d
+  "0f05            " + // syscall
+  "4885c0          " + // test rax,rax
+  "783d            " + // js 0x9de
+  "488db8ffff1f00  " + // lea rdi,[rax+0x1fffff]
+  "4881e70000e0ff  " + // and rdi,0xffffffffffe00000
+  "498b8df0000000  " + // mov rcx,QWORD PTR [r13+0xf0]
+  "4c01e9          " + // add rcx,r13
+  "48897908        " + // mov QWORD PTR [rcx+0x8],rdi
+  "488d8700008000  " + // lea rax,[rdi+0x800000]
+  "48894110        " + // mov QWORD PTR [rcx+0x10],rax
+  "be00008000      " + // mov esi,0x800000
+  "ba0a000000      " + // mov edx,0xa
+  "b81c000000      " + // mov eax,0x1c
+  "0f05            " + // syscall
+  "e8b9000000      " + // call 0xa97
   "31ff            " + // xor edi,edi
   "498b7540        " + // mov rsi,QWORD PTR [r13+0x40]
   "4c01ee          " + // add rsi,r13
@@ -585,7 +710,7 @@ export const CODE = //
   "41ff540500      " + // call QWORD PTR [r13+rax*1+0x0]
   "4889c3          " + // mov rbx,rax
   "4885db          " + // test rbx,rbx
-  "7424            " + // je 0x863
+  "7478            " + // je 0xa70
   "bfffffffff      " + // mov edi,0xffffffff
   "be00000001      " + // mov esi,0x1000000
   "ffd3            " + // call rbx
@@ -595,27 +720,42 @@ export const CODE = //
   "bffdffffff      " + // mov edi,0xfffffffd
   "be00001000      " + // mov esi,0x100000
   "ffd3            " + // call rbx
+  "b80c000000      " + // mov eax,0xc
+  "31ff            " + // xor edi,edi
+  "0f05            " + // syscall
+  "488d98ff0f2000  " + // lea rbx,[rax+0x200fff]
+  "4881e30000e0ff  " + // and rbx,0xffffffffffe00000
+  "488dbb00f0ffff  " + // lea rdi,[rbx-0x1000]
+  "b80c000000      " + // mov eax,0xc
+  "0f05            " + // syscall
+  "bf01000000      " + // mov edi,0x1
+  "498b85f8000000  " + // mov rax,QWORD PTR [r13+0xf8]
+  "41ff540500      " + // call QWORD PTR [r13+rax*1+0x0]
+  "4889df          " + // mov rdi,rbx
+  "be00004000      " + // mov esi,0x400000
+  "e838000000      " + // call 0xa97
+  "be00003400      " + // mov esi,0x340000
+  "ba17000000      " + // mov edx,0x17
+  "b81c000000      " + // mov eax,0x1c
+  "0f05            " + // syscall
   "498b7d30        " + // mov rdi,QWORD PTR [r13+0x30]
   "4c01ef          " + // add rdi,r13
   "4c89f6          " + // mov rsi,r14
   "ba01000000      " + // mov edx,0x1
   "498b4508        " + // mov rax,QWORD PTR [r13+0x8]
   "41ff540500      " + // call QWORD PTR [r13+rax*1+0x0]
-  "4885db          " + // test rbx,rbx
-  "7428            " + // je 0x8a8
-  "b80c000000      " + // mov eax,0xc
-  "31ff            " + // xor edi,edi
-  "0f05            " + // syscall
-  "488db80000c0ff  " + // lea rdi,[rax-0x400000]
-  "4881e700f0ffff  " + // and rdi,0xfffffffffffff000
-  "be00003400      " + // mov esi,0x340000
-  "ba17000000      " + // mov edx,0x17
-  "b81c000000      " + // mov eax,0x1c
-  "0f05            " + // syscall
   "4889ec          " + // mov rsp,rbp
   "4c89e2          " + // mov rdx,r12
   "498b4500        " + // mov rax,QWORD PTR [r13+0x0]
   "4c01e8          " + // add rax,r13
   "ffe0            " + // jmp rax
-  "00              " + // .byte 0x0
+  "4183ff10        " + // cmp r15d,0x10
+  "720c            " + // jb 0xaa9
+  "ba0e000000      " + // mov edx,0xe
+  "b81c000000      " + // mov eax,0x1c
+  "0f05            " + // syscall
+  "c3              " + // ret
+  "000f            " + // add BYTE PTR [rdi],cl
+  "1f              " + // (bad)
+  "440000          " + // add BYTE PTR [rax],r8b
   "";
