@@ -79,6 +79,16 @@ export const ALONE = [
   { entry: "oci/decisions.ts", source: "./decisions.ts", file: "decisions.js" },
   { entry: "oci/causes.ts", source: "./causes.ts", file: "causes.js" },
   { entry: "oci/orphans.ts", source: "./orphans.ts", file: "orphans.js" },
+  {
+    entry: "oci/seccomp_part.ts",
+    source: "./seccomp_part.ts",
+    file: "seccomp_part.js",
+  },
+  {
+    entry: "cmd/runc_words.ts",
+    source: "./runc_words.ts",
+    file: "runc_words.js",
+  },
 ];
 
 /**

@@ -40,9 +40,9 @@ const KINDS: readonly Kind[] = [
   { words: [], whole: ["main."] },
   {
     words: ["create", "run"],
-    whole: ["main.", "launching-", "seccomp_part-"],
+    whole: ["main.", "launching-", "seccomp_part."],
   },
-  { words: ["exec"], whole: ["main.", "exec-", "seccomp_part-"] },
+  { words: ["exec"], whole: ["main.", "exec-", "seccomp_part."] },
   { words: Object.keys(COMMANDS), whole: ["main."], partly: ["more."] },
 ];
 

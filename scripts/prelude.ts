@@ -103,7 +103,7 @@ export function addPrelude(
   prelude: Prelude,
 ): Uint8Array<ArrayBuffer> {
   const elf = new ElfFile(binary.slice());
-  const state = elf.reserveZeroed(24);
+  const state = elf.reserveZeroed(32);
   const address = alignUp(elf.end, PAGE);
   const content = machineCode(prelude, {
     entry: elf.entry - address,

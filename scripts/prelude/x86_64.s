@@ -64,7 +64,8 @@
 .set ARENA, 0x800000  # the room for all others that a command uses
 .set COUNT, 0         # In STATE: how many V8 has asked for,
 .set NEXT, 8          # the arena's next one
-.set END, 16          # and the arena's end
+.set END, 16          # and the arena's end,
+.set PAGES, 24        # and how many huge pages of it a command uses
 .set FREE_HUGE, 16    # huge pages that a host has to have free
 .macro string register, field
   mov \register, [r13+\field]
@@ -892,6 +893,12 @@ arena:
   mov [rcx+NEXT], rdi
   lea rax, [rdi+ARENA]
   mov [rcx+END], rax
+  lea rax, [r13+CACHES]
+  cmp rbx, rax              # commands that are not in a row of their own
+  setne al                  # do with 4 MB, as libc's heap
+  movzx eax, al
+  add eax, 2
+  mov [rcx+PAGES], eax
   mov esi, ARENA
   mov edx, 10               # MADV_DONTFORK
   mov eax, 28               # madvise
@@ -933,6 +940,40 @@ arena:
   mov esi, HEAP
   call huge
   mov esi, USED
+  cmp r15d, FREE_HUGE
+  jb 2f
+
+  # The kernel clears a huge page in a quarter of a millisecond: another thread
+  # takes all but the first, which is next in use. It has no signals to handle.
+  mov qword ptr [rsp], -1
+  xor edi, edi              # SIG_BLOCK
+  mov rsi, rsp
+  lea rdx, [rsp+8]
+  mov r10d, 8
+  mov eax, 14               # rt_sigprocmask
+  syscall
+  mov edi, 0x50f00          # CLONE_VM|FS|FILES|SIGHAND|THREAD|SYSVSEM
+  xor esi, esi
+  xor edx, edx
+  xor r10d, r10d
+  xor r8d, r8d
+  mov eax, 56               # clone
+  syscall
+  test eax, eax
+  jz taker
+  mov r15d, eax
+  mov edi, 2                # SIG_SETMASK
+  lea rsi, [rsp+8]
+  xor edx, edx
+  mov r10d, 8
+  mov eax, 14
+  syscall
+  mov esi, USED
+  test r15d, r15d
+  js 2f
+  mov esi, HUGE
+2:
+  mov rdi, rbx
   mov edx, 23               # MADV_POPULATE_WRITE
   mov eax, 28               # madvise
   syscall
@@ -950,6 +991,29 @@ run:
   mov rax, [r13+ENTRY]
   add rax, r13
   jmp rax
+
+  # A thread that has no stack of its own, and uses none. rbx: libc's heap, of
+  # which somebody else takes the first huge page. The kernel gives a page that
+  # is touched without a lock on all memory, unlike one that is asked for.
+taker:
+  lea rdi, [rbx+HUGE]
+  mov esi, HUGE
+  string rcx, STATE
+  mov r8d, [rcx+PAGES]
+  mov r9, [rcx+END]
+  sub r9, ARENA
+1:
+  lock or byte ptr [rdi], 0
+  mov edx, 23               # MADV_POPULATE_WRITE: if it is no huge one
+  mov eax, 28               # madvise
+  syscall
+  mov rdi, r9
+  add r9, HUGE
+  dec r8d
+  jns 1b
+  xor edi, edi
+  mov eax, 60               # exit
+  syscall
 
   # Asks for huge pages at rdi, as many bytes as rsi, where r15 says that there
   # are any. Keeps both.

@@ -13,7 +13,7 @@ export const CODE = //
   "7545            " + // jne 0x70
   "83f922          " + // cmp ecx,0x22
   "7540            " + // jne 0x70
-  "4c8d15790a0000  " + // lea r10,[rip+0xa79] # 0xab0
+  "4c8d15490b0000  " + // lea r10,[rip+0xb49] # 0xb80
   "4d0392f0000000  " + // add r10,QWORD PTR [r10+0xf0]
   "f041ff02        " + // lock inc DWORD PTR [r10]
   "41833a08        " + // cmp DWORD PTR [r10],0x8
@@ -37,7 +37,7 @@ export const CODE = //
   "4889f2          " + // mov rdx,rsi
   "4889fe          " + // mov rsi,rdi
   "bf09000000      " + // mov edi,0x9
-  "488d05240a0000  " + // lea rax,[rip+0xa24] # 0xab0
+  "488d05f40a0000  " + // lea rax,[rip+0xaf4] # 0xb80
   "480380e8000000  " + // add rax,QWORD PTR [rax+0xe8]
   "ff10            " + // call QWORD PTR [rax]
   "4159            " + // pop r9
@@ -62,7 +62,7 @@ export const CODE = //
   "752b            " + // jne 0xf9
   "4881fe00000400  " + // cmp rsi,0x40000
   "7722            " + // ja 0xf9
-  "488d05d2090000  " + // lea rax,[rip+0x9d2] # 0xab0
+  "488d05a20a0000  " + // lea rax,[rip+0xaa2] # 0xb80
   "480380f0000000  " + // add rax,QWORD PTR [rax+0xf0]
   "833808          " + // cmp DWORD PTR [rax],0x8
   "760f            " + // jbe 0xf9
@@ -75,10 +75,10 @@ export const CODE = //
   "4889f2          " + // mov rdx,rsi
   "4889fe          " + // mov rsi,rdi
   "bf1c000000      " + // mov edi,0x1c
-  "488d05a3090000  " + // lea rax,[rip+0x9a3] # 0xab0
+  "488d05730a0000  " + // lea rax,[rip+0xa73] # 0xb80
   "480380e8000000  " + // add rax,QWORD PTR [rax+0xe8]
   "ff20            " + // jmp QWORD PTR [rax]
-  "4c8d1593090000  " + // lea r10,[rip+0x993] # 0xab0
+  "4c8d15630a0000  " + // lea r10,[rip+0xa63] # 0xb80
   "4d0392f0000000  " + // add r10,QWORD PTR [r10+0xf0]
   "498b4210        " + // mov rax,QWORD PTR [r10+0x10]
   "48ffc8          " + // dec rax
@@ -87,7 +87,7 @@ export const CODE = //
   "f5              " + // cmc
   "c3              " + // ret
   "4989d4          " + // mov r12,rdx
-  "4c8d2d70090000  " + // lea r13,[rip+0x970] # 0xab0
+  "4c8d2d400a0000  " + // lea r13,[rip+0xa40] # 0xb80
   "4989e6          " + // mov r14,rsp
   "fc              " + // cld
   "498d5e08        " + // lea rbx,[r14+0x8]
@@ -623,7 +623,7 @@ export const CODE = //
   "7533            " + // jne 0x8e8
   "b809010000      " + // mov eax,0x109
   "4489f7          " + // mov edi,r14d
-  "488d35e6010000  " + // lea rsi,[rip+0x1e6] # 0xaaa
+  "488d35ba020000  " + // lea rsi,[rip+0x2ba] # 0xb7e
   "ba9cffffff      " + // mov edx,0xffffff9c
   "4c8d942400200000" + // lea r10,[rsp+0x2000]
   "41b800100000    " + // mov r8d,0x1000
@@ -690,7 +690,7 @@ export const CODE = //
   "4531c9          " + // xor r9d,r9d
   "0f05            " + // syscall
   "4885c0          " + // test rax,rax
-  "783d            " + // js 0x9de
+  "7853            " + // js 0x9f4
   "488db8ffff1f00  " + // lea rdi,[rax+0x1fffff]
   "4881e70000e0ff  " + // and rdi,0xffffffffffe00000
   "498b8df0000000  " + // mov rcx,QWORD PTR [r13+0xf0]
@@ -698,11 +698,17 @@ export const CODE = //
   "48897908        " + // mov QWORD PTR [rcx+0x8],rdi
   "488d8700008000  " + // lea rax,[rdi+0x800000]
   "48894110        " + // mov QWORD PTR [rcx+0x10],rax
+  "498d8518010000  " + // lea rax,[r13+0x118]
+  "4839c3          " + // cmp rbx,rax
+  "0f95c0          " + // setne al
+  "0fb6c0          " + // movzx eax,al
+  "83c002          " + // add eax,0x2
+  "894118          " + // mov DWORD PTR [rcx+0x18],eax
   "be00008000      " + // mov esi,0x800000
   "ba0a000000      " + // mov edx,0xa
   "b81c000000      " + // mov eax,0x1c
   "0f05            " + // syscall
-  "e8b9000000      " + // call 0xa97
+  "e877010000      " + // call 0xb6b
   "31ff            " + // xor edi,edi
   "498b7540        " + // mov rsi,QWORD PTR [r13+0x40]
   "4c01ee          " + // add rsi,r13
@@ -710,7 +716,7 @@ export const CODE = //
   "41ff540500      " + // call QWORD PTR [r13+rax*1+0x0]
   "4889c3          " + // mov rbx,rax
   "4885db          " + // test rbx,rbx
-  "7478            " + // je 0xa70
+  "0f84e5000000    " + // je 0xaf7
   "bfffffffff      " + // mov edi,0xffffffff
   "be00000001      " + // mov esi,0x1000000
   "ffd3            " + // call rbx
@@ -733,8 +739,38 @@ export const CODE = //
   "41ff540500      " + // call QWORD PTR [r13+rax*1+0x0]
   "4889df          " + // mov rdi,rbx
   "be00004000      " + // mov esi,0x400000
-  "e838000000      " + // call 0xa97
+  "e8f2000000      " + // call 0xb6b
   "be00003400      " + // mov esi,0x340000
+  "4183ff10        " + // cmp r15d,0x10
+  "7264            " + // jb 0xae8
+  "48c70424ffffffff" + // mov QWORD PTR [rsp],0xffffffffffffffff
+  "31ff            " + // xor edi,edi
+  "4889e6          " + // mov rsi,rsp
+  "488d542408      " + // lea rdx,[rsp+0x8]
+  "41ba08000000    " + // mov r10d,0x8
+  "b80e000000      " + // mov eax,0xe
+  "0f05            " + // syscall
+  "bf000f0500      " + // mov edi,0x50f00
+  "31f6            " + // xor esi,esi
+  "31d2            " + // xor edx,edx
+  "4531d2          " + // xor r10d,r10d
+  "4531c0          " + // xor r8d,r8d
+  "b838000000      " + // mov eax,0x38
+  "0f05            " + // syscall
+  "85c0            " + // test eax,eax
+  "7461            " + // je 0xb1e
+  "4189c7          " + // mov r15d,eax
+  "bf02000000      " + // mov edi,0x2
+  "488d742408      " + // lea rsi,[rsp+0x8]
+  "31d2            " + // xor edx,edx
+  "41ba08000000    " + // mov r10d,0x8
+  "b80e000000      " + // mov eax,0xe
+  "0f05            " + // syscall
+  "be00003400      " + // mov esi,0x340000
+  "4585ff          " + // test r15d,r15d
+  "7805            " + // js 0xae8
+  "be00002000      " + // mov esi,0x200000
+  "4889df          " + // mov rdi,rbx
   "ba17000000      " + // mov edx,0x17
   "b81c000000      " + // mov eax,0x1c
   "0f05            " + // syscall
@@ -749,13 +785,30 @@ export const CODE = //
   "498b4500        " + // mov rax,QWORD PTR [r13+0x0]
   "4c01e8          " + // add rax,r13
   "ffe0            " + // jmp rax
+  "488dbb00002000  " + // lea rdi,[rbx+0x200000]
+  "be00002000      " + // mov esi,0x200000
+  "498b8df0000000  " + // mov rcx,QWORD PTR [r13+0xf0]
+  "4c01e9          " + // add rcx,r13
+  "448b4118        " + // mov r8d,DWORD PTR [rcx+0x18]
+  "4c8b4910        " + // mov r9,QWORD PTR [rcx+0x10]
+  "4981e900008000  " + // sub r9,0x800000
+  "f0800f00        " + // lock or BYTE PTR [rdi],0x0
+  "ba17000000      " + // mov edx,0x17
+  "b81c000000      " + // mov eax,0x1c
+  "0f05            " + // syscall
+  "4c89cf          " + // mov rdi,r9
+  "4981c100002000  " + // add r9,0x200000
+  "41ffc8          " + // dec r8d
+  "79e1            " + // jns 0xb43
+  "31ff            " + // xor edi,edi
+  "b83c000000      " + // mov eax,0x3c
+  "0f05            " + // syscall
   "4183ff10        " + // cmp r15d,0x10
-  "720c            " + // jb 0xaa9
+  "720c            " + // jb 0xb7d
   "ba0e000000      " + // mov edx,0xe
   "b81c000000      " + // mov eax,0x1c
   "0f05            " + // syscall
   "c3              " + // ret
-  "000f            " + // add BYTE PTR [rdi],cl
-  "1f              " + // (bad)
-  "440000          " + // add BYTE PTR [rax],r8b
+  "00              " + // .byte 0x0
+  "90              " + // nop
   "";
