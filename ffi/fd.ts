@@ -204,6 +204,24 @@ export function write(fd: number, bytes: Uint8Array<ArrayBuffer>): void {
 }
 
 /**
+ * Writes `bytes` to a file from `offset` on; its position stays, pwrite(2).
+ * @throws {SyscallError}
+ */
+export function writeAt(
+  fd: number,
+  bytes: Uint8Array<ArrayBuffer>,
+  offset: number,
+): void {
+  for (let at = 0; at < bytes.length;) {
+    const rest = bytes.subarray(at);
+    const n = syscall("pwrite64", fd, rest, rest.length, offset + at);
+    if (n === -E.EINTR) continue;
+    if (n < 0) throw new SyscallError("pwrite64", -n, `descriptor ${fd}`);
+    at += n;
+  }
+}
+
+/**
  * A copy of `fd` with a number of at least `lowest`.
  * @throws {SyscallError}
  */

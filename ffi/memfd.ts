@@ -14,6 +14,11 @@ const MFD_NOEXEC_SEAL = 8, MFD_EXEC = 0x10;
 const F_ADD_SEALS = 1033;
 /** Seals against growing, shrinking, writing and further seals. */
 const ALL_SEALS = 1 | 2 | 4 | 8;
+/**
+ * The same, but F_SEAL_FUTURE_WRITE in place of F_SEAL_WRITE: for that one the
+ * kernel waits until it uses the pages nowhere, on all processors.
+ */
+const RUNNING_SEALS = 1 | 2 | 4 | 0x10;
 
 /**
  * A sealed memfd that holds `bytes` and may be executed.
@@ -28,9 +33,31 @@ export function executableMemfd(
   name: string,
   bytes: Uint8Array<ArrayBuffer>,
 ): Fd | undefined {
+  const fd = emptyExecutableMemfd(name);
+  return fd === undefined ? undefined : sealed(name, fd, bytes);
+}
+
+/**
+ * An empty memfd that may be executed, to be written and then sealed;
+ * `undefined` as with executableMemfd().
+ *
+ * @throws {SyscallError}
+ */
+export function emptyExecutableMemfd(name: string): Fd | undefined {
   const fd = create(name, MFD_EXEC);
   if (fd === -E.EACCES) return undefined;
-  return sealed(name, fd, bytes);
+  if (fd < 0) throw new SyscallError("memfd_create", -fd, name);
+  return fd as Fd;
+}
+
+/**
+ * Lets nobody change a memfd any more that somebody executes. Nobody may have
+ * mapped it to write to it: that would stay allowed.
+ *
+ * @throws {SyscallError}
+ */
+export function sealRunning(name: string, fd: Fd): void {
+  checked("fcntl", name, fd, F_ADD_SEALS, RUNNING_SEALS);
 }
 
 /**

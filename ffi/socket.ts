@@ -57,6 +57,16 @@ export function socketPair(): [Fd, Fd] {
   return [pair[0] as Fd, pair[1] as Fd];
 }
 
+const SHUT_WR = 1;
+
+/**
+ * Has the other side read the end: nothing more is written, shutdown(2).
+ * @throws {SyscallError}
+ */
+export function shutdownWrites(fd: Fd): void {
+  checked("shutdown", `descriptor ${fd}`, fd, SHUT_WR);
+}
+
 function newSocket(type: number): Fd {
   return checked("socket", "", AF_UNIX, type | SOCK_CLOEXEC, 0) as Fd;
 }

@@ -20,7 +20,8 @@ import {
   waitChild,
 } from "../ffi/process.ts";
 import { receive, socketPair } from "../ffi/socket.ts";
-import { end, failedStep, isGone, startWith } from "./launch.ts";
+import { end, failedStep, isGone } from "./launch.ts";
+import { startWith } from "./start_program.ts";
 import { SIGKILL } from "./beginning.ts";
 import { LaunchEnded, LaunchError } from "./error.ts";
 import { MESSAGE_SIZE, parseMessage, TAG } from "./messages.ts";

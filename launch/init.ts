@@ -27,9 +27,9 @@ import { laysOutMounts, stopPropagation, takeMounts } from "./host_mounts.ts";
 import type { LaunchInput } from "./input.ts";
 import { openLabels } from "./labels.ts";
 import { planMaskedPaths, planReadonlyPaths } from "./masks.ts";
-import { awaitAnswer, tell } from "./messages.ts";
+import { ANSWER, awaitAnswer, tell } from "./messages.ts";
 import { attachTo, planMounts, sealMounts } from "./mounts.ts";
-import { type PlanBuilder, reg } from "./plan.ts";
+import { type PlanBuilder, reg, STRINGS_ROOM } from "./plan.ts";
 import { ownKeyring, planProcess } from "./process.ts";
 import { openMountPoint, ROOT } from "./root_paths.ts";
 import { planExecutionDomain, resetAffinity } from "./scheduling.ts";
@@ -52,6 +52,7 @@ export function planInit(plan: PlanBuilder, input: LaunchInput): void {
   if (input.ownKeyring ?? true) ownKeyring(plan, input.id);
   plan.because("give files the modes that are asked for").call("umask", [0]);
   if (makesNamespace(input, "network")) bringUpLoopback(plan);
+  awaitRest(plan, input);
   awaitWork(plan, input);
   nameHost(plan, input);
   planSysctls(plan, input.sysctls);
@@ -82,6 +83,25 @@ function bringUpLoopback(plan: PlanBuilder): void {
     .call("socket", [AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0], { to: "file" })
     .call("ioctl", [reg("file"), SIOCSIFFLAGS, { block: "ifreq" }])
     .call("close", [reg("file")]);
+}
+
+/**
+ * Waits for the part of the program that Davit lays out while the first process
+ * makes init: where nobody has waited for Davit before, whose next answer may
+ * then come at any time, and where the strings have room.
+ */
+function awaitRest(plan: PlanBuilder, input: LaunchInput): void {
+  const { inParts = false, mounts, preserveFds } = input;
+  if (!inParts || plan.hasRoutines || plan.hasBlock(ANSWER)) return;
+  // Of a path that is long and deep the program holds all beginnings.
+  const most = mounts.reduce(
+    (sum, { destination: { length } }) => sum + length * length,
+    0,
+  );
+  if (most > STRINGS_ROOM / 8) return;
+  plan.because("wait for the rest of the program");
+  awaitAnswer(plan, descriptor("davit", preserveFds));
+  plan.restFollows();
 }
 
 /** Waits for what only Davit can do, such as give a network device. */

@@ -301,6 +301,11 @@ export interface LaunchInput {
   readonly timeOffsets?: readonly TimeOffsetInput[];
   /** Somebody else puts the first process into its cgroups, for Davit. */
   readonly awaitsPlace?: { readonly why: string; readonly pointer: string };
+  /**
+   * Davit may lay out most of the program while the first process makes init;
+   * absent: it does not.
+   */
+  readonly inParts?: boolean;
   /** Davit has to do something for init before it sets anything up. */
   readonly awaitsDavit?: { readonly why: string; readonly pointer: string };
   readonly hostname?: string;

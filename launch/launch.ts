@@ -11,19 +11,11 @@ import {
   AT_RECURSIVE,
   close,
   type Fd,
-  O,
-  open,
   write,
 } from "../ffi/fd.ts";
-import { unlink } from "../ffi/files.ts";
-import { executableMemfd } from "../ffi/memfd.ts";
 import { MOUNT_ATTR_IDMAP, mountSetattr } from "../ffi/mount.ts";
 import { pidfdOpen, pidfdSendSignal, waitChild } from "../ffi/process.ts";
-import { receive, socketPair } from "../ffi/socket.ts";
-import { spawn } from "../ffi/spawn.ts";
-import { ARCH } from "../ffi/syscall.ts";
-import { compile } from "./compile.ts";
-import { descriptor, firstFree } from "./descriptors.ts";
+import { receive, shutdownWrites, socketPair } from "../ffi/socket.ts";
 import { LaunchEnded, LaunchError } from "./error.ts";
 import {
   COPY_GID,
@@ -35,6 +27,7 @@ import {
 } from "./messages.ts";
 import { filesystemLog } from "./mount_log.ts";
 import type { Plan } from "./plan.ts";
+import { begin, type Begun } from "./start_program.ts";
 
 /** What a launch needs besides its plan. */
 export interface LaunchOptions {
@@ -112,9 +105,6 @@ export interface InitHook {
   readonly pidfd: Fd;
 }
 
-/** What init's executable is called in /proc. */
-const EXECUTABLE = "davit-init";
-
 /** A container that waits for `start`, or runs. */
 export interface Launched {
   /** Init's pid. */
@@ -136,15 +126,19 @@ export function launch(options: LaunchOptions): Launched {
   const [ours, theirs] = socketPair();
   const found: Found = {};
   try {
+    let begun: Begun;
     try {
       const { listener } = options;
-      found.first = startWith(
+      begun = begin(
         listener === undefined ? options : { ...options, start: listener },
         theirs,
       );
     } finally {
       close(theirs);
     }
+    found.first = begun.pid;
+    finish(begun, ours, found);
+    if (options.plan.rest !== undefined) answer(ours);
     options.meanwhile();
     converse(ours, options, found);
     if (options.listener === undefined) awaitProgram(ours, options.plan);
@@ -164,73 +158,28 @@ export function launch(options: LaunchOptions): Launched {
   }
 }
 
-/** What a first process is started with. */
-type Start =
-  & Pick<
-    LaunchOptions,
-    "plan" | "preserveFds" | "console" | "idMaps" | "trace" | "stdio" | "folder"
-  >
-  & {
-    /** What it gets as the descriptor `start`. */
-    readonly start?: Fd;
-  };
-
-/** Starts the first process and returns its pid. */
-export function startWith(options: Start, socket: Fd): number {
-  const { plan, preserveFds, start } = options;
-  const descriptors: [number, number][] = [
-    [descriptor("davit", preserveFds), socket],
-  ];
-  options.stdio?.forEach((fd, i) => descriptors.push([i, fd]));
-  if (start !== undefined) {
-    descriptors.push([descriptor("start", preserveFds), start]);
+/** Adds the rest of the program; where that fails, what waits for it ends. */
+function finish(begun: Begun, socket: Fd, found: Found): void {
+  try {
+    begun.finish();
+  } catch (error) {
+    shutdownWrites(socket);
+    const bytes = new Uint8Array(MESSAGE_SIZE);
+    while (receive(socket, bytes).length > 0) {
+      const { tag, value } = parseMessage(bytes);
+      if (tag === TAG.pid) found.pid = value;
+    }
+    throw error;
   }
-  for (let fd = 3; fd < 3 + preserveFds; fd++) descriptors.push([fd, fd]);
-  if (options.console !== undefined) {
-    descriptors.push([descriptor("console", preserveFds), options.console]);
-  }
-  const first = firstFree(preserveFds, options.console !== undefined);
-  const others = [
-    ...options.idMaps ?? [],
-    ...options.trace ? [options.trace] : [],
-  ];
-  others.forEach((fd, i) => descriptors.push([first + i, fd]));
-  return startProgram(plan, descriptors, options.folder);
 }
 
-/**
- * Starts a program that carries a plan out, and returns its pid.
- * @param folder a folder of Davit's own, for hosts that forbid executable
- * memfds
- * @throws {SyscallError}
- */
-export function startProgram(
-  plan: Plan,
-  descriptors: readonly (readonly [number, number])[],
-  folder: string,
-): number {
-  const program = compile(plan, ARCH);
-  const memfd = executableMemfd(EXECUTABLE, program);
-  const start = (path: string) =>
-    spawn({ path, args: [EXECUTABLE], env: [], descriptors });
-  if (memfd !== undefined) {
-    try {
-      return start(`/proc/self/fd/${memfd}`);
-    } finally {
-      close(memfd);
-    }
-  }
-  const path = `${folder}/${EXECUTABLE}.${Deno.pid}`;
-  const file = open(path, O.WRONLY | O.CREAT | O.EXCL, 0o700);
+/** Says that the rest of the program is there. */
+function answer(socket: Fd): void {
   try {
-    try {
-      write(file, program);
-    } finally {
-      close(file);
-    }
-    return start(path);
-  } finally {
-    unlink(path);
+    write(socket, new Uint8Array(1));
+  } catch (error) {
+    // It has ended, and said why.
+    if (!isGone(error)) throw error;
   }
 }
 

@@ -136,13 +136,16 @@ export function sendWith(
   plan.call("sendmsg", [socket, header, MSG_NOSIGNAL]);
 }
 
+/** The block with Davit's answer. */
+export const ANSWER = "answer";
+
 /** Steps that wait for Davit's answer, and fail when Davit is gone. */
 export function awaitAnswer(plan: PlanBuilder, davit: number): void {
   const answered = plan.fresh("answered");
   const again = plan.fresh("wait for the answer");
-  plan.block("answer", [[8, 0]])
+  plan.block(ANSWER, [[8, 0]])
     .label(again)
-    .call("read", [davit, { block: "answer" }, 1], {
+    .call("read", [davit, { block: ANSWER }, 1], {
       to: "answer",
       tolerate: [{ errno: E.EINTR, goto: again }],
     })

@@ -107,7 +107,15 @@ export interface Plan {
   readonly steps: readonly Step[];
   /** Blocks that the program writes to, by name. */
   readonly blocks: Readonly<Record<string, Block>>;
+  /**
+   * The label from which on the program may follow when it runs already: the
+   * step before waits until Davit says that it is there.
+   */
+  readonly rest?: string;
 }
+
+/** The most bytes of strings that a plan with a `rest` may have. */
+export const STRINGS_ROOM = 32 << 20;
 
 /** The register that holds the descriptor which failures are reported to. */
 export const REPORT = "report";
@@ -130,6 +138,7 @@ export class PlanBuilder {
   #label: string | undefined;
   #labels = 0;
   readonly #routines = new Map<string, (plan: PlanBuilder) => void>();
+  #rest: string | undefined;
 
   /** Says what the following steps are for, and what asked for them. */
   because(why: string, pointer = ""): this {
@@ -178,6 +187,23 @@ export class PlanBuilder {
   /** A label that no other step has. */
   fresh(hint: string): string {
     return `${hint} ${++this.#labels}`;
+  }
+
+  /** Lets the program follow from the next step on; see `Plan.rest`. */
+  restFollows(): this {
+    this.#label ??= this.fresh("rest");
+    this.#rest = this.#label;
+    return this;
+  }
+
+  /** Whether a step before calls a routine: these lie behind all steps. */
+  get hasRoutines(): boolean {
+    return this.#routines.size > 0;
+  }
+
+  /** Whether a step before uses a block. */
+  hasBlock(name: string): boolean {
+    return this.#blocks[name] !== undefined;
   }
 
   /** Declares a block that the program may write to. */
@@ -232,7 +258,8 @@ export class PlanBuilder {
       steps(this);
     }
     this.#routines.clear();
-    return { steps: this.#steps, blocks: this.#blocks };
+    const plan = { steps: this.#steps, blocks: this.#blocks };
+    return this.#rest === undefined ? plan : { ...plan, rest: this.#rest };
   }
 }
 

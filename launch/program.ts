@@ -33,6 +33,7 @@ import {
   type Operand,
   type Plan,
   REPORT,
+  STRINGS_ROOM,
 } from "./plan.ts";
 
 /** Where the parts of a program lie in memory. */
@@ -127,16 +128,54 @@ function blockSize(block: Block): number {
  * there, holds a number that does not fit, or is too large
  */
 export function layOut(plan: Plan, arch: Arch): Program {
-  // Nearly all plans are ASCII: that a text is not is seen when all are encoded.
-  return tryLayOut(plan, arch, true) ?? tryLayOut(plan, arch, false)!;
+  return layOutBeginning(plan, arch).finish();
 }
 
-/** The program; undefined where strings that were to be ASCII are not. */
-function tryLayOut(
+/** A program that can run up to where its plan waits for the rest. */
+export interface ProgramBeginning {
+  /** With as many registers and blocks as the whole. */
+  readonly beginning: Program;
+  /**
+   * The whole: what the beginning has is at the same addresses.
+   * @throws {RangeError} as layOut()
+   */
+  finish(): Program;
+}
+
+/**
+ * Lays out the beginning of `plan`; all of it, where it has no `rest`.
+ * @throws {RangeError} as layOut()
+ */
+export function layOutBeginning(plan: Plan, arch: Arch): ProgramBeginning {
+  // Nearly all plans are ASCII: that a text is not is seen when all are encoded.
+  let laying = lay(plan, arch, true);
+  let first = laying.next();
+  if (first.value === undefined) {
+    laying = lay(plan, arch, false);
+    first = laying.next();
+  }
+  const beginning = first.value!;
+  const finish = () =>
+    first.done
+      ? beginning
+      : laying.next().value ?? last(lay(plan, arch, false));
+  return { beginning, finish };
+}
+
+function last(laying: ReturnType<typeof lay>): Program {
+  const { done, value } = laying.next();
+  return done ? value! : laying.next().value!;
+}
+
+/**
+ * The program, first up to the plan's rest. Undefined where strings that were
+ * to be ASCII are not: strings before them have the same addresses in any case.
+ */
+function* lay(
   plan: Plan,
   arch: Arch,
   ascii: boolean,
-): Program | undefined {
+): Generator<Program | undefined, Program | undefined> {
   const { steps } = plan;
   const { labels, registers, chained, length } = numberNames(plan);
   const registerBytes = 8 * registers.size;
@@ -237,43 +276,64 @@ function tryLayOut(
     if (onZero !== 0) code[at + 3] = target(onZero);
     index++;
   };
-  let chain = steps.length;
-  for (let i = 0, next = 0; i < steps.length; i++) {
-    const { action } = steps[i]!;
-    lower(action, i, arch, chain, emit);
-    if (i === chained[next]) {
+  // Behind the instructions of all steps are the comparisons that they need.
+  let chain = steps.length, chains = 0;
+  const emitSteps = (from: number, to: number) => {
+    const firstChain = chain, firstChained = chains;
+    index = from;
+    for (let i = from; i < to; i++) {
+      const { action } = steps[i]!;
+      lower(action, i, arch, chain, emit);
+      if (i !== chained[chains]) continue;
       chain += chainLength((action as AnyAction).tolerate!);
-      next++;
+      chains++;
     }
-  }
-  for (const i of chained) lowerChain(steps[i]!.action, i, emit);
-  // Below the strings are the blocks, on pages of their own.
-  const room = ADDRESS.program - next - 2 * PAGE[arch];
-  if (constant.stringBytes > room || registers.size > REGISTERS_MAX) {
-    throw new RangeError(
-      `a program of ${constant.stringBytes} bytes of strings and ` +
-        `${registers.size} registers is too large`,
-    );
-  }
-  constant.begin(code);
-  const writable = new Uint8Array(writableSize);
-  const view = new DataView(writable.buffer);
-  for (const [name, block] of named) {
-    if (typeof block === "number") continue; // all zero
-    let at = blocks.get(name)! - ADDRESS.registers - registerBytes;
-    for (const [size, operand] of block) {
-      putNumber(view, at, size, value(operand, 0));
-      at += size;
+    index = firstChain;
+    for (let i = firstChained; i < chains; i++) {
+      const step = chained[i]!;
+      lowerChain(steps[step]!.action, step, emit);
     }
-  }
-  const strings = constant.strings();
-  return strings && {
-    strings,
-    constant: constant.finish(),
-    writable,
-    registerBytes,
-    length,
   };
+  const writable = new Uint8Array(writableSize);
+  const fillBlocks = () => {
+    const view = new DataView(writable.buffer);
+    for (const [name, block] of named) {
+      if (typeof block === "number") continue; // all zero
+      let at = blocks.get(name)! - ADDRESS.registers - registerBytes;
+      for (const [size, operand] of block) {
+        putNumber(view, at, size, value(operand, 0));
+        at += size;
+      }
+    }
+  };
+  // Below the strings are the blocks, on pages of their own.
+  const free = ADDRESS.program - next - 2 * PAGE[arch];
+  const room = plan.rest === undefined ? free : Math.min(free, STRINGS_ROOM);
+  const program = (): Program | undefined => {
+    if (constant.stringBytes > room || registers.size > REGISTERS_MAX) {
+      throw new RangeError(
+        `a program of ${constant.stringBytes} bytes of strings and ` +
+          `${registers.size} registers is too large`,
+      );
+    }
+    constant.begin(code);
+    const strings = constant.strings();
+    return strings && {
+      strings,
+      constant: constant.finish(),
+      writable,
+      registerBytes,
+      length,
+    };
+  };
+  const rest = plan.rest === undefined ? steps.length : target(plan.rest);
+  emitSteps(0, rest);
+  fillBlocks();
+  if (rest < steps.length) {
+    yield program();
+    emitSteps(rest, steps.length);
+  }
+  return program();
 }
 
 const HIGH = 2 ** 32;

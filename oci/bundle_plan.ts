@@ -149,9 +149,13 @@ export async function planBundle(options: PlanOptions): Promise<BundlePlan> {
       privileges: users ? privileges : "host",
       ...filter,
     });
-    const whole = hooks === undefined
-      ? input
-      : { ...input, hooks: lowerHooks(hooks, input.process?.env) };
+    const whole = {
+      ...input,
+      inParts: true,
+      ...hooks !== undefined && {
+        hooks: lowerHooks(hooks, input.process?.env),
+      },
+    };
     return {
       version: 1,
       bundle,

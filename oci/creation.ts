@@ -18,17 +18,12 @@ import { listen } from "../ffi/socket.ts";
 import { encodeText } from "../ffi/text.ts";
 import { WAIT } from "../launch/await_start.ts";
 import { planLaunch } from "../launch/compile.ts";
-import {
-  type HookWork,
-  launch,
-  type Launched,
-  startProgram,
-} from "../launch/launch.ts";
 import { firstFree } from "../launch/descriptors.ts";
 import { INIT } from "../launch/first_process.ts";
+import { type HookWork, launch, type Launched } from "../launch/launch.ts";
 import { FRAME, type Plan } from "../launch/plan.ts";
 import { reasonsFrom } from "../launch/reasons.ts";
-
+import { startProgram } from "../launch/start_program.ts";
 import {
   addContainerIDMapping,
   delContainerIDMapping,
@@ -276,9 +271,13 @@ export class Creation {
       recursiveReadonly: this.extras.recursiveReadonly ?? false,
     });
     const { decisions, hooks } = this.parts;
-    const whole = hooks === undefined
-      ? input
-      : { ...input, hooks: lowerHooks(hooks.all, input.process?.env) };
+    const whole = {
+      ...input,
+      inParts: true,
+      ...hooks !== undefined && {
+        hooks: lowerHooks(hooks.all, input.process?.env),
+      },
+    };
     const plan = planLaunch(whole);
     decisions?.tellDecisions(this.runtime.log, {
       spec: this.spec,

@@ -214,6 +214,21 @@ Deno.test("planLaunch() is a pure function of its input", () => {
   assertEquals(one, other);
 });
 
+Deno.test("planLaunch() in parts waits once, where nothing has waited before", () => {
+  const inParts = (input: LaunchInput) =>
+    planLaunch({ ...input, inParts: true }).rest;
+  const waits = (name: string) => inParts(PLANS[name]!()) !== undefined;
+  for (const name of ["default_v1", "default_v2", "binds", "hooks", "user"]) {
+    assert(waits(name), name);
+  }
+  // The maps, and the unit, are Davit's answers to the first process.
+  assert(!waits("user_namespace") && !waits("systemd_scope"));
+  const mount = (destination: string) =>
+    input(small({ mounts: [{ destination, type: "tmpfs" }] }), NO_CGROUPS);
+  assert(inParts(mount("/a".repeat(900))) !== undefined);
+  assertEquals(inParts(mount("/a".repeat(1100))), undefined);
+});
+
 Deno.test("compile() makes small executables of every plan", () => {
   for (const [name, make] of Object.entries(PLANS)) {
     const plan = planLaunch(make());

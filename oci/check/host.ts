@@ -8,7 +8,7 @@ import { hostLayout } from "../../cgroup/layout.ts";
 import { close } from "../../ffi/fd.ts";
 import { isDirectory, lstat, mkdirAll, rmdir } from "../../ffi/files.ts";
 import { executableMemfd } from "../../ffi/memfd.ts";
-import { startProgram } from "../../launch/launch.ts";
+import { startProgram } from "../../launch/start_program.ts";
 import { writeIdMaps } from "../id_maps.ts";
 import { ownPrivileges } from "../privileges.ts";
 import { cgroupRows } from "./cgroups.ts";
