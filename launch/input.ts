@@ -102,7 +102,10 @@ export interface BindMount extends Target, AttributesInput {
   readonly inside?: string;
   /** Whether the mounts below the source come too. */
   readonly recursive: boolean;
-  /** Whether its mount point is in a new file system, which has no links. */
+  /**
+   * Whether it is a directory that has its place in the file system mounted
+   * before it, which holds nothing yet but others like it.
+   */
   readonly inNew?: boolean;
   readonly idmap?: IdmapInput;
 }
@@ -111,6 +114,8 @@ export interface BindMount extends Target, AttributesInput {
 export interface LinkInput extends Target {
   readonly kind: "link";
   readonly text: string;
+  /** As of a bind mount. */
+  readonly inNew?: boolean;
 }
 
 /** A later change of what is mounted at `destination`. */

@@ -37,6 +37,7 @@ import type {
   LaunchInput,
   LinkInput,
   MountChange,
+  MountInput,
 } from "./input.ts";
 import {
   awaitAnswer,
@@ -61,10 +62,14 @@ export function planMounts(
   input: LaunchInput,
 ): void {
   input.mounts.forEach((mount, index) => {
+    const { mounts } = input;
     if (mount.kind === "filesystem") {
       mountFilesystem(plan, mount, input, sourceRegister(index));
-      if (!isSealedLater(mount)) plan.call("close", [reg("mount")]);
-      else plan.add({ set: sealedRegister(index), value: reg("mount") });
+      if (isSealedLater(mount)) {
+        plan.add({ set: sealedRegister(index), value: reg("mount") });
+      } else if (isInNew(mounts[index + 1])) {
+        plan.add({ set: NEW, value: reg("mount") });
+      } else plan.call("close", [reg("mount")]);
     } else if (mount.kind === "bind") {
       const source = sourceRegister(index);
       const { inside } = mount;
@@ -73,10 +78,43 @@ export function planMounts(
       } else if (opensInTurn(input, mount)) {
         openSource(plan, input, mount, index);
       }
-      bind(plan, mount, source);
+      if (isInNew(mount)) bindInNew(plan, mount, source);
+      else bind(plan, mount, source);
     } else if (mount.kind === "link") link(plan, mount);
     else changeMount(plan, mount);
+    if (isInNew(mount) && !isInNew(mounts[index + 1])) {
+      plan.call("close", [reg(NEW)]);
+    }
   });
+}
+
+/** The register with a file system that holds nothing but what comes next. */
+const NEW = "new file system";
+
+/** Whether something has its place in the file system mounted before it. */
+function isInNew(mount: MountInput | undefined): boolean {
+  return (mount?.kind === "bind" || mount?.kind === "link") &&
+    mount.inNew === true;
+}
+
+/** Binds a directory in a new file system, where no path has to be walked. */
+function bindInNew(plan: PlanBuilder, mount: BindMount, source: string): void {
+  const { destination, pointer } = mount;
+  const name = components(destination).at(-1)!;
+  const there = plan.fresh(`have ${destination}`);
+  plan.because(`bind ${mount.source} to ${destination}`, pointer);
+  applyAttributes(plan, reg(source), mount);
+  plan.call("mkdirat", [reg(NEW), name, 0o755], {
+    tolerate: [{ errno: E.EEXIST, goto: there }],
+  }).label(there)
+    .call("move_mount", [
+      reg(source),
+      "",
+      reg(NEW),
+      name,
+      MOVE_MOUNT_F_EMPTY_PATH,
+    ])
+    .call("close", [reg(source)]);
 }
 
 /** The register with a mount that becomes read-only later. */
@@ -232,9 +270,8 @@ function bind(plan: PlanBuilder, mount: BindMount, source: string): void {
   if (destination === "/proc") requireProcfs(plan, reg(source));
   applyAttributes(plan, reg(source), mount);
   plan.add({ set: "mount", value: reg(source) });
-  // No link can lead it into /proc, or it is meant to be there.
-  const isSafe = mount.inNew === true ||
-    components(destination)[0] === "proc";
+  // It may be meant to be in /proc.
+  const isSafe = components(destination)[0] === "proc";
   attach(plan, mount.mountPoint ?? destination, { outsideProc: !isSafe });
   plan.call("close", [reg("mount")]);
 }
@@ -253,15 +290,21 @@ function whenProcfs(plan: PlanBuilder, fd: Operand, label: string): void {
     .jump(label, [reg("type"), "==", MAGIC.PROC]);
 }
 
-function link(plan: PlanBuilder, { destination, text, pointer }: LinkInput) {
+function link(plan: PlanBuilder, mount: LinkInput): void {
+  const { destination, text, pointer } = mount;
   const parts = components(destination);
-  const parent = parts.slice(0, -1).join("/");
   const there = plan.fresh(`have ${destination}`);
+  const exists = { tolerate: [{ errno: E.EEXIST, goto: there }] };
   plan.because(`link ${destination} to ${text}`, pointer);
+  if (isInNew(mount)) {
+    plan.call("symlinkat", [text, reg(NEW), parts.at(-1)!], exists)
+      .label(there);
+    return;
+  }
+  const parent = parts.slice(0, -1).join("/");
   openInRoot(plan, "parent", parent, { flags: O.PATH | O.DIRECTORY });
-  plan.call("symlinkat", [text, reg("parent"), parts.at(-1) ?? ""], {
-    tolerate: [{ errno: E.EEXIST, goto: there }],
-  }).label(there).call("close", [reg("parent")]);
+  plan.call("symlinkat", [text, reg("parent"), parts.at(-1) ?? ""], exists)
+    .label(there).call("close", [reg("parent")]);
 }
 
 function changeMount(plan: PlanBuilder, change: MountChange): void {

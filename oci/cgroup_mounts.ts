@@ -140,6 +140,7 @@ function legacyMounts(
     const source = own ?? shared;
     if (source === undefined && !context.cgroupNamespace) continue;
     const name = basename(hierarchy.mountPoint);
+    const inNew = !context.cgroupNamespace;
     const common = {
       destination: `${destination}/${name}`,
       pointer,
@@ -148,7 +149,7 @@ function legacyMounts(
       set: shared === undefined ? wanted.set : wanted.set | MOUNT_ATTR_RDONLY,
     };
     result.push(
-      source === undefined || context.cgroupNamespace
+      source === undefined || !inNew
         ? {
           kind: "filesystem",
           ...common,
@@ -161,14 +162,18 @@ function legacyMounts(
           ...common,
           source,
           recursive: false,
-          inNew: true,
+          inNew,
         },
     );
     // Controllers that are mounted together are found by each name.
     for (const text of hierarchy.controllers) {
       if (text === name || text.startsWith("name=")) continue;
-      const link = `${destination}/${text}`;
-      result.push({ kind: "link", destination: link, text: name, pointer });
+      const link = {
+        destination: `${destination}/${text}`,
+        text: name,
+        pointer,
+      };
+      result.push({ kind: "link", ...link, ...inNew && { inNew } });
     }
   }
   if (wanted.set & MOUNT_ATTR_RDONLY) {
