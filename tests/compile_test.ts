@@ -191,7 +191,7 @@ rootTest("root's runs lay the code caches below /run, whole", async () => {
  * whether it runs or not. Before you raise it, see whether what has come can be
  * loaded when it is needed (oci/parts.ts), and run `deno task bench`.
  */
-const LARGEST = { state: 300_000, run: 940_000 };
+const LARGEST = { state: 300_000, run: 960_000 };
 
 for (const [word, most] of Object.entries(LARGEST)) {
   rootTest(`the code cache of ${word} is small`, async () => {
