@@ -1,4 +1,9 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertNotEquals,
+  assertThrows,
+} from "@std/assert";
 import { listing, listingTest } from "../tests/disassemble.ts";
 import {
   codeCacheKey,
@@ -220,6 +225,35 @@ Deno.test({
         zone("DMA32", `${small} 3 4 `) + zone("Normal", `${small} 1 ${last} `);
       assertEquals(await asks(zones(7)), false);
       assertEquals(await asks(zones(8)), true);
+    } finally {
+      Deno.removeSync(work, { recursive: true });
+    }
+  },
+});
+
+Deno.test({
+  name: "the prelude touches no heap that could not grow" + missing,
+  ignore: missing !== "",
+  fn: async () => {
+    const work = Deno.makeTempDirSync();
+    try {
+      const program = `${work}/deno`;
+      const content = writeCodeCache(7n, []);
+      const bytes = addPrelude(Deno.readFileSync(Deno.execPath()), {
+        caches: [{ words: [], content, digest: "1".repeat(64) }],
+        home: `${work}/code-`,
+      });
+      Deno.writeFileSync(program, bytes, { mode: 0o755 });
+      // Too little for both: what ends first says so, and nothing crashes.
+      const limited =
+        'ulimit -c 0; ulimit -d 12000; exec timeout 5 "$0" eval 1';
+      for (let i = 0; i < 8; i++) {
+        const { code } = await new Deno.Command("sh", {
+          args: ["-c", limited, program],
+          stderr: "null",
+        }).output();
+        assertNotEquals(code, 128 + 11);
+      }
     } finally {
       Deno.removeSync(work, { recursive: true });
     }

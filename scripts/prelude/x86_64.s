@@ -936,6 +936,12 @@ arena:
   mov edi, 1
   mov rax, [r13+MALLOC]
   call [r13+rax]
+  mov eax, 12               # brk: where it ends
+  xor edi, edi
+  syscall
+  sub rax, HEAP
+  cmp rax, rbx
+  jb set                    # it could not grow
   mov rdi, rbx
   mov esi, HEAP
   call huge

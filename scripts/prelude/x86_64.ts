@@ -13,7 +13,7 @@ export const CODE = //
   "7545            " + // jne 0x70
   "83f922          " + // cmp ecx,0x22
   "7540            " + // jne 0x70
-  "4c8d15490b0000  " + // lea r10,[rip+0xb49] # 0xb80
+  "4c8d15610b0000  " + // lea r10,[rip+0xb61] # 0xb98
   "4d0392f0000000  " + // add r10,QWORD PTR [r10+0xf0]
   "f041ff02        " + // lock inc DWORD PTR [r10]
   "41833a08        " + // cmp DWORD PTR [r10],0x8
@@ -37,7 +37,7 @@ export const CODE = //
   "4889f2          " + // mov rdx,rsi
   "4889fe          " + // mov rsi,rdi
   "bf09000000      " + // mov edi,0x9
-  "488d05f40a0000  " + // lea rax,[rip+0xaf4] # 0xb80
+  "488d050c0b0000  " + // lea rax,[rip+0xb0c] # 0xb98
   "480380e8000000  " + // add rax,QWORD PTR [rax+0xe8]
   "ff10            " + // call QWORD PTR [rax]
   "4159            " + // pop r9
@@ -62,7 +62,7 @@ export const CODE = //
   "752b            " + // jne 0xf9
   "4881fe00000400  " + // cmp rsi,0x40000
   "7722            " + // ja 0xf9
-  "488d05a20a0000  " + // lea rax,[rip+0xaa2] # 0xb80
+  "488d05ba0a0000  " + // lea rax,[rip+0xaba] # 0xb98
   "480380f0000000  " + // add rax,QWORD PTR [rax+0xf0]
   "833808          " + // cmp DWORD PTR [rax],0x8
   "760f            " + // jbe 0xf9
@@ -75,10 +75,10 @@ export const CODE = //
   "4889f2          " + // mov rdx,rsi
   "4889fe          " + // mov rsi,rdi
   "bf1c000000      " + // mov edi,0x1c
-  "488d05730a0000  " + // lea rax,[rip+0xa73] # 0xb80
+  "488d058b0a0000  " + // lea rax,[rip+0xa8b] # 0xb98
   "480380e8000000  " + // add rax,QWORD PTR [rax+0xe8]
   "ff20            " + // jmp QWORD PTR [rax]
-  "4c8d15630a0000  " + // lea r10,[rip+0xa63] # 0xb80
+  "4c8d157b0a0000  " + // lea r10,[rip+0xa7b] # 0xb98
   "4d0392f0000000  " + // add r10,QWORD PTR [r10+0xf0]
   "498b4210        " + // mov rax,QWORD PTR [r10+0x10]
   "48ffc8          " + // dec rax
@@ -87,7 +87,7 @@ export const CODE = //
   "f5              " + // cmc
   "c3              " + // ret
   "4989d4          " + // mov r12,rdx
-  "4c8d2d400a0000  " + // lea r13,[rip+0xa40] # 0xb80
+  "4c8d2d580a0000  " + // lea r13,[rip+0xa58] # 0xb98
   "4989e6          " + // mov r14,rsp
   "fc              " + // cld
   "498d5e08        " + // lea rbx,[r14+0x8]
@@ -623,7 +623,7 @@ export const CODE = //
   "7533            " + // jne 0x8e8
   "b809010000      " + // mov eax,0x109
   "4489f7          " + // mov edi,r14d
-  "488d35ba020000  " + // lea rsi,[rip+0x2ba] # 0xb7e
+  "488d35d2020000  " + // lea rsi,[rip+0x2d2] # 0xb96
   "ba9cffffff      " + // mov edx,0xffffff9c
   "4c8d942400200000" + // lea r10,[rsp+0x2000]
   "41b800100000    " + // mov r8d,0x1000
@@ -708,7 +708,7 @@ export const CODE = //
   "ba0a000000      " + // mov edx,0xa
   "b81c000000      " + // mov eax,0x1c
   "0f05            " + // syscall
-  "e877010000      " + // call 0xb6b
+  "e88f010000      " + // call 0xb83
   "31ff            " + // xor edi,edi
   "498b7540        " + // mov rsi,QWORD PTR [r13+0x40]
   "4c01ee          " + // add rsi,r13
@@ -716,7 +716,7 @@ export const CODE = //
   "41ff540500      " + // call QWORD PTR [r13+rax*1+0x0]
   "4889c3          " + // mov rbx,rax
   "4885db          " + // test rbx,rbx
-  "0f84e5000000    " + // je 0xaf7
+  "0f84fd000000    " + // je 0xb0f
   "bfffffffff      " + // mov edi,0xffffffff
   "be00000001      " + // mov esi,0x1000000
   "ffd3            " + // call rbx
@@ -737,12 +737,18 @@ export const CODE = //
   "bf01000000      " + // mov edi,0x1
   "498b85f8000000  " + // mov rax,QWORD PTR [r13+0xf8]
   "41ff540500      " + // call QWORD PTR [r13+rax*1+0x0]
+  "b80c000000      " + // mov eax,0xc
+  "31ff            " + // xor edi,edi
+  "0f05            " + // syscall
+  "482d00004000    " + // sub rax,0x400000
+  "4839d8          " + // cmp rax,rbx
+  "0f828b000000    " + // jb 0xb0f
   "4889df          " + // mov rdi,rbx
   "be00004000      " + // mov esi,0x400000
-  "e8f2000000      " + // call 0xb6b
+  "e8f2000000      " + // call 0xb83
   "be00003400      " + // mov esi,0x340000
   "4183ff10        " + // cmp r15d,0x10
-  "7264            " + // jb 0xae8
+  "7264            " + // jb 0xb00
   "48c70424ffffffff" + // mov QWORD PTR [rsp],0xffffffffffffffff
   "31ff            " + // xor edi,edi
   "4889e6          " + // mov rsi,rsp
@@ -758,7 +764,7 @@ export const CODE = //
   "b838000000      " + // mov eax,0x38
   "0f05            " + // syscall
   "85c0            " + // test eax,eax
-  "7461            " + // je 0xb1e
+  "7461            " + // je 0xb36
   "4189c7          " + // mov r15d,eax
   "bf02000000      " + // mov edi,0x2
   "488d742408      " + // lea rsi,[rsp+0x8]
@@ -768,7 +774,7 @@ export const CODE = //
   "0f05            " + // syscall
   "be00003400      " + // mov esi,0x340000
   "4585ff          " + // test r15d,r15d
-  "7805            " + // js 0xae8
+  "7805            " + // js 0xb00
   "be00002000      " + // mov esi,0x200000
   "4889df          " + // mov rdi,rbx
   "ba17000000      " + // mov edx,0x17
@@ -799,12 +805,12 @@ export const CODE = //
   "4c89cf          " + // mov rdi,r9
   "4981c100002000  " + // add r9,0x200000
   "41ffc8          " + // dec r8d
-  "79e1            " + // jns 0xb43
+  "79e1            " + // jns 0xb5b
   "31ff            " + // xor edi,edi
   "b83c000000      " + // mov eax,0x3c
   "0f05            " + // syscall
   "4183ff10        " + // cmp r15d,0x10
-  "720c            " + // jb 0xb7d
+  "720c            " + // jb 0xb95
   "ba0e000000      " + // mov edx,0xe
   "b81c000000      " + // mov eax,0x1c
   "0f05            " + // syscall
