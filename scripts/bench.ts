@@ -263,7 +263,7 @@ function compareState(
 }
 
 async function main(): Promise<void> {
-  const { runs } = parseArgs(Deno.args, { default: { runs: 40 } });
+  const { runs } = parseArgs(Deno.args, { default: { runs: 100 } });
   // State is kept on a tmpfs, as below /run on most hosts.
   const folder = Deno.makeTempDirSync({
     dir: "/dev/shm",
