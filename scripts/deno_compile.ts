@@ -85,6 +85,11 @@ export const ALONE = [
     file: "seccomp_part.js",
   },
   {
+    entry: "ffi/own_syscall.ts",
+    source: "./own_syscall.ts",
+    file: "own_syscall.js",
+  },
+  {
     entry: "cmd/runc_words.ts",
     source: "./runc_words.ts",
     file: "runc_words.js",
