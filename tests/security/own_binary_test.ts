@@ -1,8 +1,14 @@
 /** Davit's own binary, its descriptors and its working directory. Each attack is under its number. */
 import { assert, assertEquals } from "@std/assert";
+import { Handle, O, open } from "../../ffi/fd.ts";
+import { syscall } from "../../ffi/syscall.ts";
 import { attack, sha256 } from "../canary.ts";
 import { change, command, script } from "../container.ts";
 import { assertSuccess, DAVIT, readIfThere, run } from "../davit.ts";
+
+const F_GET_SEALS = 1034;
+/** F_SEAL_SEAL, F_SEAL_SHRINK and F_SEAL_GROW: also against other seals. */
+const SEAL_SHRINK_GROW = 7, SEAL_WRITE = 8, SEAL_FUTURE_WRITE = 16;
 
 attack(
   "CVE-2019-5736: /proc/self/exe is nothing of the host's",
@@ -45,6 +51,10 @@ attack(
       opened = false;
     }
     assertEquals(opened, false);
+    using file = new Handle(open(exe, O.RDONLY));
+    const seals = syscall("fcntl", file.fd, F_GET_SEALS, 0);
+    assertEquals(seals & SEAL_SHRINK_GROW, SEAL_SHRINK_GROW);
+    assert((seals & (SEAL_WRITE | SEAL_FUTURE_WRITE)) !== 0, `seals: ${seals}`);
     // A copy of it is open nowhere either.
     for (const { name } of Deno.readDirSync(`/proc/${pid}/fd`)) {
       const link = Deno.readLinkSync(`/proc/${pid}/fd/${name}`);
