@@ -31,7 +31,7 @@ async function assemble(what: string, folder: string, arch: Arch) {
   try {
     const object = `${work}/code.o`;
     const binary = `${work}/code.bin`;
-    tool(`${PREFIX[arch]}as`, "-o", object, `${room}${arch}.s`);
+    tool(`${PREFIX[arch]}as`, "-I", room, "-o", object, `${room}${arch}.s`);
     const only = ["-O", "binary", "-j", ".text"];
     tool(`${PREFIX[arch]}objcopy`, ...only, object, binary);
     const lines = await disassemble(await Deno.readFile(binary), arch);

@@ -1,6 +1,6 @@
 /** The prelude for x86_64; made from x86_64.s by scripts/assemble.ts. */
 export const CODE = //
-  "e931010000      " + // jmp 0x136
+  "e991010000      " + // jmp 0x196
   "0f1f00          " + // nop DWORD PTR [rax]
   "eb13            " + // jmp 0x1d
   "660f1f440000    " + // nop WORD PTR [rax+rax*1+0x0]
@@ -13,7 +13,7 @@ export const CODE = //
   "7545            " + // jne 0x70
   "83f922          " + // cmp ecx,0x22
   "7540            " + // jne 0x70
-  "4c8d15610b0000  " + // lea r10,[rip+0xb61] # 0xb98
+  "4c8d15690b0000  " + // lea r10,[rip+0xb69] # 0xba0
   "4d0392f0000000  " + // add r10,QWORD PTR [r10+0xf0]
   "f041ff02        " + // lock inc DWORD PTR [r10]
   "41833a08        " + // cmp DWORD PTR [r10],0x8
@@ -37,7 +37,7 @@ export const CODE = //
   "4889f2          " + // mov rdx,rsi
   "4889fe          " + // mov rsi,rdi
   "bf09000000      " + // mov edi,0x9
-  "488d050c0b0000  " + // lea rax,[rip+0xb0c] # 0xb98
+  "488d05140b0000  " + // lea rax,[rip+0xb14] # 0xba0
   "480380e8000000  " + // add rax,QWORD PTR [rax+0xe8]
   "ff10            " + // call QWORD PTR [rax]
   "4159            " + // pop r9
@@ -62,7 +62,7 @@ export const CODE = //
   "752b            " + // jne 0xf9
   "4881fe00000400  " + // cmp rsi,0x40000
   "7722            " + // ja 0xf9
-  "488d05ba0a0000  " + // lea rax,[rip+0xaba] # 0xb98
+  "488d05c20a0000  " + // lea rax,[rip+0xac2] # 0xba0
   "480380f0000000  " + // add rax,QWORD PTR [rax+0xf0]
   "833808          " + // cmp DWORD PTR [rax],0x8
   "760f            " + // jbe 0xf9
@@ -75,10 +75,10 @@ export const CODE = //
   "4889f2          " + // mov rdx,rsi
   "4889fe          " + // mov rsi,rdi
   "bf1c000000      " + // mov edi,0x1c
-  "488d058b0a0000  " + // lea rax,[rip+0xa8b] # 0xb98
+  "488d05930a0000  " + // lea rax,[rip+0xa93] # 0xba0
   "480380e8000000  " + // add rax,QWORD PTR [rax+0xe8]
   "ff20            " + // jmp QWORD PTR [rax]
-  "4c8d157b0a0000  " + // lea r10,[rip+0xa7b] # 0xb98
+  "4c8d15830a0000  " + // lea r10,[rip+0xa83] # 0xba0
   "4d0392f0000000  " + // add r10,QWORD PTR [r10+0xf0]
   "498b4210        " + // mov rax,QWORD PTR [r10+0x10]
   "48ffc8          " + // dec rax
@@ -86,53 +86,77 @@ export const CODE = //
   "483d00008000    " + // cmp rax,0x800000
   "f5              " + // cmc
   "c3              " + // ret
+  "488dbb00002000  " + // lea rdi,[rbx+0x200000]
+  "be00002000      " + // mov esi,0x200000
+  "498b8df0000000  " + // mov rcx,QWORD PTR [r13+0xf0]
+  "4c01e9          " + // add rcx,r13
+  "448b4118        " + // mov r8d,DWORD PTR [rcx+0x18]
+  "4c8b4910        " + // mov r9,QWORD PTR [rcx+0x10]
+  "4981e900008000  " + // sub r9,0x800000
+  "f0800f00        " + // lock or BYTE PTR [rdi],0x0
+  "ba17000000      " + // mov edx,0x17
+  "b81c000000      " + // mov eax,0x1c
+  "0f05            " + // syscall
+  "4c89cf          " + // mov rdi,r9
+  "4981c100002000  " + // add r9,0x200000
+  "41ffc8          " + // dec r8d
+  "79e1            " + // jns 0x15b
+  "31ff            " + // xor edi,edi
+  "b83c000000      " + // mov eax,0x3c
+  "0f05            " + // syscall
+  "4183ff10        " + // cmp r15d,0x10
+  "720c            " + // jb 0x195
+  "ba0e000000      " + // mov edx,0xe
+  "b81c000000      " + // mov eax,0x1c
+  "0f05            " + // syscall
+  "c3              " + // ret
   "4989d4          " + // mov r12,rdx
-  "4c8d2d580a0000  " + // lea r13,[rip+0xa58] # 0xb98
+  "4c8d2d000a0000  " + // lea r13,[rip+0xa00] # 0xba0
   "4989e6          " + // mov r14,rsp
   "fc              " + // cld
   "498d5e08        " + // lea rbx,[r14+0x8]
   "488b33          " + // mov rsi,QWORD PTR [rbx]
   "4883c308        " + // add rbx,0x8
   "4885f6          " + // test rsi,rsi
-  "745e            " + // je 0x1b2
+  "745e            " + // je 0x212
   "ac              " + // lods al,BYTE PTR ds:[rsi]
   "84c0            " + // test al,al
-  "74ef            " + // je 0x148
-  "79f9            " + // jns 0x154
+  "74ef            " + // je 0x1a8
+  "79f9            " + // jns 0x1b4
   "ba80bf0000      " + // mov edx,0xbf80
   "b901000000      " + // mov ecx,0x1
   "3cc2            " + // cmp al,0xc2
-  "7238            " + // jb 0x1a1
+  "7238            " + // jb 0x201
   "3ce0            " + // cmp al,0xe0
-  "7220            " + // jb 0x18d
+  "7220            " + // jb 0x1ed
   "8d4901          " + // lea ecx,[rcx+0x1]
-  "7502            " + // jne 0x174
+  "7502            " + // jne 0x1d4
   "b2a0            " + // mov dl,0xa0
   "3ced            " + // cmp al,0xed
-  "7502            " + // jne 0x17a
+  "7502            " + // jne 0x1da
   "b69f            " + // mov dh,0x9f
   "3cf0            " + // cmp al,0xf0
-  "720f            " + // jb 0x18d
+  "720f            " + // jb 0x1ed
   "8d4901          " + // lea ecx,[rcx+0x1]
-  "7502            " + // jne 0x185
+  "7502            " + // jne 0x1e5
   "b290            " + // mov dl,0x90
   "3cf4            " + // cmp al,0xf4
-  "7718            " + // ja 0x1a1
-  "7502            " + // jne 0x18d
+  "7718            " + // ja 0x201
+  "7502            " + // jne 0x1ed
   "b68f            " + // mov dh,0x8f
   "ac              " + // lods al,BYTE PTR ds:[rsi]
   "38d0            " + // cmp al,dl
-  "720f            " + // jb 0x1a1
+  "720f            " + // jb 0x201
   "38f0            " + // cmp al,dh
-  "770b            " + // ja 0x1a1
+  "770b            " + // ja 0x201
   "ba80bf0000      " + // mov edx,0xbf80
   "ffc9            " + // dec ecx
-  "75ee            " + // jne 0x18d
-  "ebb3            " + // jmp 0x154
+  "75ee            " + // jne 0x1ed
+  "ebb3            " + // jmp 0x1b4
   "498bb5c0000000  " + // mov rsi,QWORD PTR [r13+0xc0]
   "4c01ee          " + // add rsi,r13
   "bb01000000      " + // mov ebx,0x1
-  "eb47            " + // jmp 0x1f9
+  "eb47            " + // jmp 0x259
   "4881ec00100000  " + // sub rsp,0x1000
   "b859000000      " + // mov eax,0x59
   "498b7d38        " + // mov rdi,QWORD PTR [r13+0x38]
@@ -142,13 +166,13 @@ export const CODE = //
   "0f05            " + // syscall
   "498b7610        " + // mov rsi,QWORD PTR [r14+0x10]
   "4885f6          " + // test rsi,rsi
-  "7449            " + // je 0x221
+  "7449            " + // je 0x281
   "85c0            " + // test eax,eax
-  "7845            " + // js 0x221
+  "7845            " + // js 0x281
   "c6040400        " + // mov BYTE PTR [rsp+rax*1],0x0
   "4889e7          " + // mov rdi,rsp
-  "e85b040000      " + // call 0x643
-  "7537            " + // jne 0x221
+  "e85b040000      " + // call 0x6a3
+  "7537            " + // jne 0x281
   "498bb5c8000000  " + // mov rsi,QWORD PTR [r13+0xc8]
   "4c01ee          " + // add rsi,r13
   "bb03000000      " + // mov ebx,0x3
@@ -162,7 +186,7 @@ export const CODE = //
   "b801000000      " + // mov eax,0x1
   "0f05            " + // syscall
   "89df            " + // mov edi,ebx
-  "e9a2030000      " + // jmp 0x5c3
+  "e9a2030000      " + // jmp 0x623
   "4c89f4          " + // mov rsp,r14
   "498b0e          " + // mov rcx,QWORD PTR [r14]
   "498d5cce10      " + // lea rbx,[r14+rcx*8+0x10]
@@ -171,132 +195,132 @@ export const CODE = //
   "488b33          " + // mov rsi,QWORD PTR [rbx]
   "4883c308        " + // add rbx,0x8
   "4885f6          " + // test rsi,rsi
-  "743f            " + // je 0x27b
+  "743f            " + // je 0x2db
   "498b7d48        " + // mov rdi,QWORD PTR [r13+0x48]
   "4c01ef          " + // add rdi,r13
-  "e80d040000      " + // call 0x655
-  "0f841b040000    " + // je 0x669
+  "e80d040000      " + // call 0x6b5
+  "0f841b040000    " + // je 0x6c9
   "498bbdd0000000  " + // mov rdi,QWORD PTR [r13+0xd0]
   "4c01ef          " + // add rdi,r13
-  "e8e6030000      " + // call 0x643
-  "7502            " + // jne 0x261
+  "e8e6030000      " + // call 0x6a3
+  "7502            " + // jne 0x2c1
   "ffc2            " + // inc edx
   "498b7d50        " + // mov rdi,QWORD PTR [r13+0x50]
   "4c01ef          " + // add rdi,r13
-  "e8e8030000      " + // call 0x655
-  "75c1            " + // jne 0x230
+  "e8e8030000      " + // call 0x6b5
+  "75c1            " + // jne 0x290
   "803c0e00        " + // cmp BYTE PTR [rsi+rcx*1],0x0
-  "74bb            " + // je 0x230
+  "74bb            " + // je 0x290
   "488d2c0e        " + // lea rbp,[rsi+rcx*1]
-  "ebb5            " + // jmp 0x230
+  "ebb5            " + // jmp 0x290
   "498d5e10        " + // lea rbx,[r14+0x10]
   "4531ff          " + // xor r15d,r15d
   "488b33          " + // mov rsi,QWORD PTR [rbx]
   "4885f6          " + // test rsi,rsi
-  "0f84db030000    " + // je 0x669
+  "0f84db030000    " + // je 0x6c9
   "498b7d58        " + // mov rdi,QWORD PTR [r13+0x58]
   "4c01ef          " + // add rdi,r13
-  "e8a9030000      " + // call 0x643
-  "7450            " + // je 0x2ec
+  "e8a9030000      " + // call 0x6a3
+  "7450            " + // je 0x34c
   "498b7d60        " + // mov rdi,QWORD PTR [r13+0x60]
   "4c01ef          " + // add rdi,r13
-  "e89b030000      " + // call 0x643
-  "7433            " + // je 0x2dd
+  "e89b030000      " + // call 0x6a3
+  "7433            " + // je 0x33d
   "498b7d68        " + // mov rdi,QWORD PTR [r13+0x68]
   "4c01ef          " + // add rdi,r13
-  "e88d030000      " + // call 0x643
-  "7425            " + // je 0x2dd
+  "e88d030000      " + // call 0x6a3
+  "7425            " + // je 0x33d
   "498b7d70        " + // mov rdi,QWORD PTR [r13+0x70]
   "4c01ef          " + // add rdi,r13
-  "e87f030000      " + // call 0x643
-  "752c            " + // jne 0x2f2
+  "e87f030000      " + // call 0x6a3
+  "752c            " + // jne 0x352
   "4c8b7b08        " + // mov r15,QWORD PTR [rbx+0x8]
   "4d85ff          " + // test r15,r15
-  "0f8496030000    " + // je 0x669
+  "0f8496030000    " + // je 0x6c9
   "41803f2f        " + // cmp BYTE PTR [r15],0x2f
-  "0f858c030000    " + // jne 0x669
+  "0f858c030000    " + // jne 0x6c9
   "48837b0800      " + // cmp QWORD PTR [rbx+0x8],0x0
-  "0f8481030000    " + // je 0x669
+  "0f8481030000    " + // je 0x6c9
   "4883c308        " + // add rbx,0x8
   "4883c308        " + // add rbx,0x8
-  "eb90            " + // jmp 0x282
+  "eb90            " + // jmp 0x2e2
   "4531d2          " + // xor r10d,r10d
   "4d8b4578        " + // mov r8,QWORD PTR [r13+0x78]
   "4d01e8          " + // add r8,r13
   "4c89c7          " + // mov rdi,r8
-  "e83f030000      " + // call 0x643
-  "0f84d9000000    " + // je 0x3e3
+  "e83f030000      " + // call 0x6a3
+  "0f84d9000000    " + // je 0x443
   "4d8b8580000000  " + // mov r8,QWORD PTR [r13+0x80]
   "4d01e8          " + // add r8,r13
   "4c89c7          " + // mov rdi,r8
-  "e827030000      " + // call 0x643
-  "0f849c000000    " + // je 0x3be
+  "e827030000      " + // call 0x6a3
+  "0f849c000000    " + // je 0x41e
   "498bbda0000000  " + // mov rdi,QWORD PTR [r13+0xa0]
   "4c01ef          " + // add rdi,r13
-  "e812030000      " + // call 0x643
-  "0f8532030000    " + // jne 0x669
+  "e812030000      " + // call 0x6a3
+  "0f8532030000    " + // jne 0x6c9
   "4d8b85b0000000  " + // mov r8,QWORD PTR [r13+0xb0]
   "4d01e8          " + // add r8,r13
   "488b7308        " + // mov rsi,QWORD PTR [rbx+0x8]
   "4885f6          " + // test rsi,rsi
-  "0f841b030000    " + // je 0x669
+  "0f841b030000    " + // je 0x6c9
   "498bbda8000000  " + // mov rdi,QWORD PTR [r13+0xa8]
   "4c01ef          " + // add rdi,r13
-  "e8e6020000      " + // call 0x643
-  "750e            " + // jne 0x36d
+  "e8e6020000      " + // call 0x6a3
+  "750e            " + // jne 0x3cd
   "4d8b85b8000000  " + // mov r8,QWORD PTR [r13+0xb8]
   "4d01e8          " + // add r8,r13
   "4883c308        " + // add rbx,0x8
   "4883c308        " + // add rbx,0x8
   "48833b00        " + // cmp QWORD PTR [rbx],0x0
-  "0f84ee020000    " + // je 0x669
+  "0f84ee020000    " + // je 0x6c9
   "488b7308        " + // mov rsi,QWORD PTR [rbx+0x8]
   "4885f6          " + // test rsi,rsi
-  "0f84e1020000    " + // je 0x669
+  "0f84e1020000    " + // je 0x6c9
   "48837b1000      " + // cmp QWORD PTR [rbx+0x10],0x0
-  "0f85d6020000    " + // jne 0x669
+  "0f85d6020000    " + // jne 0x6c9
   "4c89c7          " + // mov rdi,r8
   "803f00          " + // cmp BYTE PTR [rdi],0x0
-  "0f84ca020000    " + // je 0x669
-  "e89f020000      " + // call 0x643
+  "0f84ca020000    " + // je 0x6c9
+  "e89f020000      " + // call 0x6a3
   "9c              " + // pushf
   "49ffc0          " + // inc r8
   "418078ff00      " + // cmp BYTE PTR [r8-0x1],0x0
-  "75f6            " + // jne 0x3a5
+  "75f6            " + // jne 0x405
   "9d              " + // popf
-  "744a            " + // je 0x3fc
+  "744a            " + // je 0x45c
   "49ffc0          " + // inc r8
   "418078ff00      " + // cmp BYTE PTR [r8-0x1],0x0
-  "75f6            " + // jne 0x3b2
-  "ebd5            " + // jmp 0x393
+  "75f6            " + // jne 0x412
+  "ebd5            " + // jmp 0x3f3
   "488b7308        " + // mov rsi,QWORD PTR [rbx+0x8]
   "4885f6          " + // test rsi,rsi
-  "0f849e020000    " + // je 0x669
+  "0f849e020000    " + // je 0x6c9
   "498bbd88000000  " + // mov rdi,QWORD PTR [r13+0x88]
   "4c01ef          " + // add rdi,r13
-  "e869020000      " + // call 0x643
-  "7507            " + // jne 0x3e3
+  "e869020000      " + // call 0x6a3
+  "7507            " + // jne 0x443
   "41ffc2          " + // inc r10d
   "4883c308        " + // add rbx,0x8
   "4883c308        " + // add rbx,0x8
   "48833b00        " + // cmp QWORD PTR [rbx],0x0
-  "0f8478020000    " + // je 0x669
+  "0f8478020000    " + // je 0x6c9
   "48837b0800      " + // cmp QWORD PTR [rbx+0x8],0x0
-  "0f856d020000    " + // jne 0x669
+  "0f856d020000    " + // jne 0x6c9
   "b86b000000      " + // mov eax,0x6b
   "0f05            " + // syscall
   "4189c1          " + // mov r9d,eax
   "4d85ff          " + // test r15,r15
-  "7564            " + // jne 0x46f
+  "7564            " + // jne 0x4cf
   "4885ed          " + // test rbp,rbp
-  "750a            " + // jne 0x41a
+  "750a            " + // jne 0x47a
   "85c0            " + // test eax,eax
-  "0f8551020000    " + // jne 0x669
-  "eb4b            " + // jmp 0x465
+  "0f8551020000    " + // jne 0x6c9
+  "eb4b            " + // jmp 0x4c5
   "85c0            " + // test eax,eax
-  "753d            " + // jne 0x45b
+  "753d            " + // jne 0x4bb
   "85d2            " + // test edx,edx
-  "7543            " + // jne 0x465
+  "7543            " + // jne 0x4c5
   "4881ec00010000  " + // sub rsp,0x100
   "b804000000      " + // mov eax,0x4
   "498bbde0000000  " + // mov rdi,QWORD PTR [r13+0xe0]
@@ -306,13 +330,13 @@ export const CODE = //
   "488b4c2408      " + // mov rcx,QWORD PTR [rsp+0x8]
   "4881c400010000  " + // add rsp,0x100
   "85c0            " + // test eax,eax
-  "0f8518020000    " + // jne 0x669
+  "0f8518020000    " + // jne 0x6c9
   "b8fdffffef      " + // mov eax,0xeffffffd
   "4839c1          " + // cmp rcx,rax
-  "740a            " + // je 0x465
+  "740a            " + // je 0x4c5
   "4989ef          " + // mov r15,rbp
   "ba01000000      " + // mov edx,0x1
-  "eb0c            " + // jmp 0x471
+  "eb0c            " + // jmp 0x4d1
   "4d8bbd90000000  " + // mov r15,QWORD PTR [r13+0x90]
   "4d01ef          " + // add r15,r13
   "31d2            " + // xor edx,edx
@@ -323,49 +347,49 @@ export const CODE = //
   "ac              " + // lods al,BYTE PTR ds:[rsi]
   "aa              " + // stos BYTE PTR es:[rdi],al
   "84c0            " + // test al,al
-  "e0fa            " + // loopne 0x483
-  "0f85da010000    " + // jne 0x669
+  "e0fa            " + // loopne 0x4e3
+  "0f85da010000    " + // jne 0x6c9
   "85d2            " + // test edx,edx
-  "7414            " + // je 0x4a7
+  "7414            " + // je 0x507
   "c647ff2f        " + // mov BYTE PTR [rdi-0x1],0x2f
   "498bb5d8000000  " + // mov rsi,QWORD PTR [r13+0xd8]
   "4c01ee          " + // add rsi,r13
   "ac              " + // lods al,BYTE PTR ds:[rsi]
   "aa              " + // stos BYTE PTR es:[rdi],al
   "84c0            " + // test al,al
-  "75fa            " + // jne 0x4a1
+  "75fa            " + // jne 0x501
   "c647ff2f        " + // mov BYTE PTR [rdi-0x1],0x2f
   "488b33          " + // mov rsi,QWORD PTR [rbx]
   "8a06            " + // mov al,BYTE PTR [rsi]
   "3c30            " + // cmp al,0x30
-  "0f82b1010000    " + // jb 0x669
+  "0f82b1010000    " + // jb 0x6c9
   "b900010000      " + // mov ecx,0x100
   "ac              " + // lods al,BYTE PTR ds:[rsi]
   "aa              " + // stos BYTE PTR es:[rdi],al
   "3c2f            " + // cmp al,0x2f
-  "0f84a2010000    " + // je 0x669
+  "0f84a2010000    " + // je 0x6c9
   "84c0            " + // test al,al
-  "e0f2            " + // loopne 0x4bd
-  "0f8598010000    " + // jne 0x669
+  "e0f2            " + // loopne 0x51d
+  "0f8598010000    " + // jne 0x6c9
   "488d6fff        " + // lea rbp,[rdi-0x1]
   "c645002f        " + // mov BYTE PTR [rbp+0x0],0x2f
   "4c89c6          " + // mov rsi,r8
   "ac              " + // lods al,BYTE PTR ds:[rsi]
   "aa              " + // stos BYTE PTR es:[rdi],al
   "84c0            " + // test al,al
-  "75fa            " + // jne 0x4dc
+  "75fa            " + // jne 0x53c
   "b806000000      " + // mov eax,0x6
   "4889e7          " + // mov rdi,rsp
   "488db42400200000" + // lea rsi,[rsp+0x2000]
   "0f05            " + // syscall
   "85c0            " + // test eax,eax
-  "0f85ce000000    " + // jne 0x5ca
+  "0f85ce000000    " + // jne 0x62a
   "44398c241c200000" + // cmp DWORD PTR [rsp+0x201c],r9d
-  "0f855f010000    " + // jne 0x669
+  "0f855f010000    " + // jne 0x6c9
   "8b842418200000  " + // mov eax,DWORD PTR [rsp+0x2018]
   "2512f00000      " + // and eax,0xf012
   "3d00800000      " + // cmp eax,0x8000
-  "0f8548010000    " + // jne 0x669
+  "0f8548010000    " + // jne 0x6c9
   "488dbc2400200000" + // lea rdi,[rsp+0x2000]
   "4889fe          " + // mov rsi,rdi
   "31c0            " + // xor eax,eax
@@ -381,15 +405,15 @@ export const CODE = //
   "b83a000000      " + // mov eax,0x3a
   "0f05            " + // syscall
   "85c0            " + // test eax,eax
-  "0f88fc000000    " + // js 0x669
-  "7521            " + // jne 0x590
+  "0f88fc000000    " + // js 0x6c9
+  "7521            " + // jne 0x5f0
   "b83b000000      " + // mov eax,0x3b
   "4889e7          " + // mov rdi,rsp
   "488db42400200000" + // lea rsi,[rsp+0x2000]
   "488d942408200000" + // lea rdx,[rsp+0x2008]
   "0f05            " + // syscall
   "bf01000000      " + // mov edi,0x1
-  "eb33            " + // jmp 0x5c3
+  "eb33            " + // jmp 0x623
   "89c7            " + // mov edi,eax
   "b83d000000      " + // mov eax,0x3d
   "488db42400200000" + // lea rsi,[rsp+0x2000]
@@ -397,70 +421,70 @@ export const CODE = //
   "4531d2          " + // xor r10d,r10d
   "0f05            " + // syscall
   "83f8fc          " + // cmp eax,0xfffffffc
-  "74e7            " + // je 0x592
+  "74e7            " + // je 0x5f2
   "85c0            " + // test eax,eax
-  "0f88b6000000    " + // js 0x669
+  "0f88b6000000    " + // js 0x6c9
   "83bc240020000000" + // cmp DWORD PTR [rsp+0x2000],0x0
-  "0f85a8000000    " + // jne 0x669
+  "0f85a8000000    " + // jne 0x6c9
   "31ff            " + // xor edi,edi
   "b8e7000000      " + // mov eax,0xe7
   "0f05            " + // syscall
   "4585d2          " + // test r10d,r10d
-  "0f8496000000    " + // je 0x669
+  "0f8496000000    " + // je 0x6c9
   "c6450000        " + // mov BYTE PTR [rbp+0x0],0x0
-  "e84d000000      " + // call 0x629
+  "e84d000000      " + // call 0x689
   "4889ef          " + // mov rdi,rbp
   "48ffcf          " + // dec rdi
   "803f2f          " + // cmp BYTE PTR [rdi],0x2f
-  "75f8            " + // jne 0x5df
+  "75f8            " + // jne 0x63f
   "48ffc7          " + // inc rdi
   "498bb598000000  " + // mov rsi,QWORD PTR [r13+0x98]
   "4c01ee          " + // add rsi,r13
   "ac              " + // lods al,BYTE PTR ds:[rsi]
   "aa              " + // stos BYTE PTR es:[rdi],al
   "84c0            " + // test al,al
-  "75fa            " + // jne 0x5f4
+  "75fa            " + // jne 0x654
   "4c8d7fff        " + // lea r15,[rdi-0x1]
   "4c89ff          " + // mov rdi,r15
   "488b33          " + // mov rsi,QWORD PTR [rbx]
   "ac              " + // lods al,BYTE PTR ds:[rsi]
   "aa              " + // stos BYTE PTR es:[rdi],al
   "84c0            " + // test al,al
-  "75fa            " + // jne 0x604
-  "e81a000000      " + // call 0x629
+  "75fa            " + // jne 0x664
+  "e81a000000      " + // call 0x689
   "41c6077e        " + // mov BYTE PTR [r15],0x7e
   "498d7f01        " + // lea rdi,[r15+0x1]
   "488b33          " + // mov rsi,QWORD PTR [rbx]
   "ac              " + // lods al,BYTE PTR ds:[rsi]
   "aa              " + // stos BYTE PTR es:[rdi],al
   "84c0            " + // test al,al
-  "75fa            " + // jne 0x61a
-  "e804000000      " + // call 0x629
+  "75fa            " + // jne 0x67a
+  "e804000000      " + // call 0x689
   "31ff            " + // xor edi,edi
-  "eb9a            " + // jmp 0x5c3
+  "eb9a            " + // jmp 0x623
   "b806000000      " + // mov eax,0x6
   "488d7c2408      " + // lea rdi,[rsp+0x8]
   "488db42408200000" + // lea rsi,[rsp+0x2008]
   "0f05            " + // syscall
   "83f8fe          " + // cmp eax,0xfffffffe
-  "7527            " + // jne 0x669
+  "7527            " + // jne 0x6c9
   "c3              " + // ret
   "31c9            " + // xor ecx,ecx
   "8a040e          " + // mov al,BYTE PTR [rsi+rcx*1]
   "3a040f          " + // cmp al,BYTE PTR [rdi+rcx*1]
-  "7507            " + // jne 0x654
+  "7507            " + // jne 0x6b4
   "48ffc1          " + // inc rcx
   "84c0            " + // test al,al
-  "75f1            " + // jne 0x645
+  "75f1            " + // jne 0x6a5
   "c3              " + // ret
   "31c9            " + // xor ecx,ecx
   "8a040f          " + // mov al,BYTE PTR [rdi+rcx*1]
   "84c0            " + // test al,al
-  "740a            " + // je 0x668
+  "740a            " + // je 0x6c8
   "3a040e          " + // cmp al,BYTE PTR [rsi+rcx*1]
-  "7505            " + // jne 0x668
+  "7505            " + // jne 0x6c8
   "48ffc1          " + // inc rcx
-  "ebef            " + // jmp 0x657
+  "ebef            " + // jmp 0x6b7
   "c3              " + // ret
   "4c89f4          " + // mov rsp,r14
   "498d5e10        " + // lea rbx,[r14+0x10]
@@ -468,21 +492,21 @@ export const CODE = //
   "4883c308        " + // add rbx,0x8
   "498dad18010000  " + // lea rbp,[r13+0x118]
   "4885f6          " + // test rsi,rsi
-  "7429            " + // je 0x6ac
+  "7429            " + // je 0x70c
   "488b7d00        " + // mov rdi,QWORD PTR [rbp+0x0]
   "4885ff          " + // test rdi,rdi
-  "74e4            " + // je 0x670
+  "74e4            " + // je 0x6d0
   "4c01ef          " + // add rdi,r13
   "803f00          " + // cmp BYTE PTR [rdi],0x0
-  "7412            " + // je 0x6a6
-  "e8aaffffff      " + // call 0x643
-  "7411            " + // je 0x6ac
+  "7412            " + // je 0x706
+  "e8aaffffff      " + // call 0x6a3
+  "7411            " + // je 0x70c
   "48ffc7          " + // inc rdi
   "807fff00        " + // cmp BYTE PTR [rdi-0x1],0x0
-  "75f7            " + // jne 0x69b
-  "ebe9            " + // jmp 0x68f
+  "75f7            " + // jne 0x6fb
+  "ebe9            " + // jmp 0x6ef
   "4883c520        " + // add rbp,0x20
-  "ebd7            " + // jmp 0x683
+  "ebd7            " + // jmp 0x6e3
   "4889eb          " + // mov rbx,rbp
   "4889e5          " + // mov rbp,rsp
   "4881ec00300000  " + // sub rsp,0x3000
@@ -493,34 +517,34 @@ export const CODE = //
   "ba00100000      " + // mov edx,0x1000
   "0f05            " + // syscall
   "3d00100000      " + // cmp eax,0x1000
-  "0f8327020000    " + // jae 0x901
+  "0f8327020000    " + // jae 0x961
   "803c242f        " + // cmp BYTE PTR [rsp],0x2f
-  "0f851d020000    " + // jne 0x901
+  "0f851d020000    " + // jne 0x961
   "488d3404        " + // lea rsi,[rsp+rax*1]
   "4c8d3404        " + // lea r14,[rsp+rax*1]
   "48ffce          " + // dec rsi
   "803e2f          " + // cmp BYTE PTR [rsi],0x2f
-  "75f8            " + // jne 0x6ec
+  "75f8            " + // jne 0x74c
   "48ffc6          " + // inc rsi
   "4989f7          " + // mov r15,rsi
   "4929f6          " + // sub r14,rsi
-  "0f84fe010000    " + // je 0x901
+  "0f84fe010000    " + // je 0x961
   "4983fe1d        " + // cmp r14,0x1d
-  "0f87f4010000    " + // ja 0x901
+  "0f87f4010000    " + // ja 0x961
   "4489f1          " + // mov ecx,r14d
   "ac              " + // lods al,BYTE PTR ds:[rsi]
   "3c5f            " + // cmp al,0x5f
-  "741e            " + // je 0x733
+  "741e            " + // je 0x793
   "3c2d            " + // cmp al,0x2d
-  "0f82e4010000    " + // jb 0x901
+  "0f82e4010000    " + // jb 0x961
   "3c39            " + // cmp al,0x39
-  "7612            " + // jbe 0x733
+  "7612            " + // jbe 0x793
   "0c20            " + // or al,0x20
   "3c61            " + // cmp al,0x61
-  "0f82d6010000    " + // jb 0x901
+  "0f82d6010000    " + // jb 0x961
   "3c7a            " + // cmp al,0x7a
-  "0f87ce010000    " + // ja 0x901
-  "e2db            " + // loop 0x710
+  "0f87ce010000    " + // ja 0x961
+  "e2db            " + // loop 0x770
   "488dbc2400200000" + // lea rdi,[rsp+0x2000]
   "498b7518        " + // mov rsi,QWORD PTR [r13+0x18]
   "4c01ee          " + // add rsi,r13
@@ -554,15 +578,15 @@ export const CODE = //
   "be00000800      " + // mov esi,0x80000
   "0f05            " + // syscall
   "85c0            " + // test eax,eax
-  "780e            " + // js 0x7c9
+  "780e            " + // js 0x829
   "89c7            " + // mov edi,eax
   "b803000000      " + // mov eax,0x3
   "0f05            " + // syscall
-  "e92e010000      " + // jmp 0x8f7
+  "e92e010000      " + // jmp 0x957
   "b86b000000      " + // mov eax,0x6b
   "0f05            " + // syscall
   "85c0            " + // test eax,eax
-  "0f8529010000    " + // jne 0x901
+  "0f8529010000    " + // jne 0x961
   "b853000000      " + // mov eax,0x53
   "488dbc2400100000" + // lea rdi,[rsp+0x1000]
   "beed010000      " + // mov esi,0x1ed
@@ -573,7 +597,7 @@ export const CODE = //
   "baa4010000      " + // mov edx,0x1a4
   "0f05            " + // syscall
   "85c0            " + // test eax,eax
-  "0f88f4000000    " + // js 0x901
+  "0f88f4000000    " + // js 0x961
   "4189c6          " + // mov r14d,eax
   "b809000000      " + // mov eax,0x9
   "31ff            " + // xor edi,edi
@@ -585,7 +609,7 @@ export const CODE = //
   "0f05            " + // syscall
   "4531ff          " + // xor r15d,r15d
   "4885c0          " + // test rax,rax
-  "0f88ab000000    " + // js 0x8e8
+  "0f88ab000000    " + // js 0x948
   "4989c7          " + // mov r15,rax
   "4889c7          " + // mov rdi,rax
   "488b7308        " + // mov rsi,QWORD PTR [rbx+0x8]
@@ -596,7 +620,7 @@ export const CODE = //
   "4d8d4f0c        " + // lea r9,[r15+0xc]
   "4b8d14c1        " + // lea rdx,[r9+r8*8]
   "4183e801        " + // sub r8d,0x1
-  "782a            " + // js 0x88c
+  "782a            " + // js 0x8ec
   "490311          " + // add rdx,QWORD PTR [r9]
   "4983c108        " + // add r9,0x8
   "8b42ec          " + // mov eax,DWORD PTR [rdx-0x14]
@@ -607,7 +631,7 @@ export const CODE = //
   "49037520        " + // add rsi,QWORD PTR [r13+0x20]
   "b93b000000      " + // mov ecx,0x3b
   "f3a4            " + // rep movs BYTE PTR es:[rdi],BYTE PTR ds:[rsi]
-  "ebd0            " + // jmp 0x85c
+  "ebd0            " + // jmp 0x8bc
   "b801000000      " + // mov eax,0x1
   "4489f7          " + // mov edi,r14d
   "4c89fe          " + // mov rsi,r15
@@ -620,10 +644,10 @@ export const CODE = //
   "0f05            " + // syscall
   "4531ff          " + // xor r15d,r15d
   "4939d1          " + // cmp r9,rdx
-  "7533            " + // jne 0x8e8
+  "7533            " + // jne 0x948
   "b809010000      " + // mov eax,0x109
   "4489f7          " + // mov edi,r14d
-  "488d35d2020000  " + // lea rsi,[rip+0x2d2] # 0xb96
+  "488d3576020000  " + // lea rsi,[rip+0x276] # 0xb9a
   "ba9cffffff      " + // mov edx,0xffffff9c
   "4c8d942400200000" + // lea r10,[rsp+0x2000]
   "41b800100000    " + // mov r8d,0x1000
@@ -637,9 +661,9 @@ export const CODE = //
   "4489f7          " + // mov edi,r14d
   "0f05            " + // syscall
   "4584ff          " + // test r15b,r15b
-  "740a            " + // je 0x901
+  "740a            " + // je 0x961
   "4c8db42400100000" + // lea r14,[rsp+0x1000]
-  "eb07            " + // jmp 0x908
+  "eb07            " + // jmp 0x968
   "4d8b7528        " + // mov r14,QWORD PTR [r13+0x28]
   "4d01ee          " + // add r14,r13
   "4531ff          " + // xor r15d,r15d
@@ -649,7 +673,7 @@ export const CODE = //
   "be00000800      " + // mov esi,0x80000
   "0f05            " + // syscall
   "85c0            " + // test eax,eax
-  "7855            " + // js 0x97a
+  "7855            " + // js 0x9da
   "89c7            " + // mov edi,eax
   "31c0            " + // xor eax,eax
   "4889e6          " + // mov rsi,rsp
@@ -661,26 +685,26 @@ export const CODE = //
   "4801f2          " + // add rdx,rsi
   "31ff            " + // xor edi,edi
   "4839d6          " + // cmp rsi,rdx
-  "7333            " + // jae 0x97a
+  "7333            " + // jae 0x9da
   "0fb606          " + // movzx eax,BYTE PTR [rsi]
   "48ffc6          " + // inc rsi
   "83e830          " + // sub eax,0x30
   "83f809          " + // cmp eax,0x9
-  "7707            " + // ja 0x95c
+  "7707            " + // ja 0x9bc
   "6bff0a          " + // imul edi,edi,0xa
   "01c7            " + // add edi,eax
-  "ebe6            " + // jmp 0x942
+  "ebe6            " + // jmp 0x9a2
   "807efe30        " + // cmp BYTE PTR [rsi-0x2],0x30
-  "720b            " + // jb 0x96d
+  "720b            " + // jb 0x9cd
   "807efe39        " + // cmp BYTE PTR [rsi-0x2],0x39
-  "7705            " + // ja 0x96d
+  "7705            " + // ja 0x9cd
   "4189c8          " + // mov r8d,ecx
   "89f9            " + // mov ecx,edi
   "83f8da          " + // cmp eax,0xffffffda
-  "75ce            " + // jne 0x940
+  "75ce            " + // jne 0x9a0
   "4101cf          " + // add r15d,ecx
   "4501c7          " + // add r15d,r8d
-  "ebc6            " + // jmp 0x940
+  "ebc6            " + // jmp 0x9a0
   "b809000000      " + // mov eax,0x9
   "31ff            " + // xor edi,edi
   "be0000a000      " + // mov esi,0xa00000
@@ -690,7 +714,7 @@ export const CODE = //
   "4531c9          " + // xor r9d,r9d
   "0f05            " + // syscall
   "4885c0          " + // test rax,rax
-  "7853            " + // js 0x9f4
+  "7853            " + // js 0xa54
   "488db8ffff1f00  " + // lea rdi,[rax+0x1fffff]
   "4881e70000e0ff  " + // and rdi,0xffffffffffe00000
   "498b8df0000000  " + // mov rcx,QWORD PTR [r13+0xf0]
@@ -708,7 +732,7 @@ export const CODE = //
   "ba0a000000      " + // mov edx,0xa
   "b81c000000      " + // mov eax,0x1c
   "0f05            " + // syscall
-  "e88f010000      " + // call 0xb83
+  "e82ff7ffff      " + // call 0x183
   "31ff            " + // xor edi,edi
   "498b7540        " + // mov rsi,QWORD PTR [r13+0x40]
   "4c01ee          " + // add rsi,r13
@@ -716,7 +740,7 @@ export const CODE = //
   "41ff540500      " + // call QWORD PTR [r13+rax*1+0x0]
   "4889c3          " + // mov rbx,rax
   "4885db          " + // test rbx,rbx
-  "0f84fd000000    " + // je 0xb0f
+  "0f8401010000    " + // je 0xb73
   "bfffffffff      " + // mov edi,0xffffffff
   "be00000001      " + // mov esi,0x1000000
   "ffd3            " + // call rbx
@@ -742,13 +766,13 @@ export const CODE = //
   "0f05            " + // syscall
   "482d00004000    " + // sub rax,0x400000
   "4839d8          " + // cmp rax,rbx
-  "0f828b000000    " + // jb 0xb0f
+  "0f828f000000    " + // jb 0xb73
   "4889df          " + // mov rdi,rbx
   "be00004000      " + // mov esi,0x400000
-  "e8f2000000      " + // call 0xb83
+  "e892f6ffff      " + // call 0x183
   "be00003400      " + // mov esi,0x340000
   "4183ff10        " + // cmp r15d,0x10
-  "7264            " + // jb 0xb00
+  "7268            " + // jb 0xb64
   "48c70424ffffffff" + // mov QWORD PTR [rsp],0xffffffffffffffff
   "31ff            " + // xor edi,edi
   "4889e6          " + // mov rsi,rsp
@@ -764,7 +788,7 @@ export const CODE = //
   "b838000000      " + // mov eax,0x38
   "0f05            " + // syscall
   "85c0            " + // test eax,eax
-  "7461            " + // je 0xb36
+  "0f84fdf5ffff    " + // je 0x136
   "4189c7          " + // mov r15d,eax
   "bf02000000      " + // mov edi,0x2
   "488d742408      " + // lea rsi,[rsp+0x8]
@@ -774,7 +798,7 @@ export const CODE = //
   "0f05            " + // syscall
   "be00003400      " + // mov esi,0x340000
   "4585ff          " + // test r15d,r15d
-  "7805            " + // js 0xb00
+  "7805            " + // js 0xb64
   "be00002000      " + // mov esi,0x200000
   "4889df          " + // mov rdi,rbx
   "ba17000000      " + // mov edx,0x17
@@ -791,30 +815,7 @@ export const CODE = //
   "498b4500        " + // mov rax,QWORD PTR [r13+0x0]
   "4c01e8          " + // add rax,r13
   "ffe0            " + // jmp rax
-  "488dbb00002000  " + // lea rdi,[rbx+0x200000]
-  "be00002000      " + // mov esi,0x200000
-  "498b8df0000000  " + // mov rcx,QWORD PTR [r13+0xf0]
-  "4c01e9          " + // add rcx,r13
-  "448b4118        " + // mov r8d,DWORD PTR [rcx+0x18]
-  "4c8b4910        " + // mov r9,QWORD PTR [rcx+0x10]
-  "4981e900008000  " + // sub r9,0x800000
-  "f0800f00        " + // lock or BYTE PTR [rdi],0x0
-  "ba17000000      " + // mov edx,0x17
-  "b81c000000      " + // mov eax,0x1c
-  "0f05            " + // syscall
-  "4c89cf          " + // mov rdi,r9
-  "4981c100002000  " + // add r9,0x200000
-  "41ffc8          " + // dec r8d
-  "79e1            " + // jns 0xb5b
-  "31ff            " + // xor edi,edi
-  "b83c000000      " + // mov eax,0x3c
-  "0f05            " + // syscall
-  "4183ff10        " + // cmp r15d,0x10
-  "720c            " + // jb 0xb95
-  "ba0e000000      " + // mov edx,0xe
-  "b81c000000      " + // mov eax,0x1c
-  "0f05            " + // syscall
-  "c3              " + // ret
-  "00              " + // .byte 0x0
-  "90              " + // nop
+  "000f            " + // add BYTE PTR [rdi],cl
+  "1f              " + // (bad)
+  "440000          " + // add BYTE PTR [rax],r8b
   "";
