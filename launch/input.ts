@@ -104,7 +104,7 @@ export interface BindMount extends Target, AttributesInput {
   readonly recursive: boolean;
   /**
    * Whether it is a directory that has its place in the file system mounted
-   * before it, which holds nothing yet but others like it.
+   * before it, which can be written to and holds nothing but others like it.
    */
   readonly inNew?: boolean;
   readonly idmap?: IdmapInput;

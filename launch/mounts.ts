@@ -61,8 +61,8 @@ export function planMounts(
   plan: PlanBuilder,
   input: LaunchInput,
 ): void {
-  input.mounts.forEach((mount, index) => {
-    const { mounts } = input;
+  const { mounts } = input;
+  mounts.forEach((mount, index) => {
     if (mount.kind === "filesystem") {
       mountFilesystem(plan, mount, input, sourceRegister(index));
       if (isSealedLater(mount)) {

@@ -18,6 +18,7 @@ import type { Privileges } from "../launch/input.ts";
 import { listCalls, type ListedCall } from "../launch/listing.ts";
 import { checkConfig, readConfig } from "./config.ts";
 import { awaitsScope } from "./creation_cgroups.ts";
+import { launchInput } from "./creation_plan.ts";
 import { lowerFilter } from "./creation_seccomp.ts";
 import {
   ConfigError,
@@ -26,7 +27,7 @@ import {
   RuntimeError,
 } from "./errors.ts";
 import { explained } from "./explain.ts";
-import { lowerHooks, recordHooks } from "./hook_record.ts";
+import { recordHooks } from "./hook_record.ts";
 import { withoutForeignLabels } from "./labels.ts";
 import type { Logger } from "./logger.ts";
 import { lower } from "./lower.ts";
@@ -149,13 +150,7 @@ export async function planBundle(options: PlanOptions): Promise<BundlePlan> {
       privileges: users ? privileges : "host",
       ...filter,
     });
-    const whole = {
-      ...input,
-      inParts: true,
-      ...hooks !== undefined && {
-        hooks: lowerHooks(hooks, input.process?.env),
-      },
-    };
+    const whole = launchInput(input, hooks);
     return {
       version: 1,
       bundle,

@@ -9,15 +9,13 @@
  * @module
  */
 
-import { hostLayout } from "../cgroup/layout.ts";
 import { processCgroupsPath } from "../cgroup/paths.ts";
 import { close, closesOnExec, type Fd } from "../ffi/fd.ts";
-import { readText, unlink } from "../ffi/files.ts";
+import { unlink } from "../ffi/files.ts";
 import { userId } from "../ffi/process.ts";
 import { listen } from "../ffi/socket.ts";
 import { encodeText } from "../ffi/text.ts";
 import { WAIT } from "../launch/await_start.ts";
-import { planLaunch } from "../launch/compile.ts";
 import { firstFree } from "../launch/descriptors.ts";
 import { INIT } from "../launch/first_process.ts";
 import { type HookWork, launch, type Launched } from "../launch/launch.ts";
@@ -28,15 +26,14 @@ import {
   addContainerIDMapping,
   delContainerIDMapping,
 } from "../mapping/mapping.ts";
-import { containerType, sandboxId } from "./annotations.ts";
+import { containerType } from "./annotations.ts";
 import { type Console, sendMaster, sendPidfd } from "./console.ts";
 import { RuntimeError } from "./errors.ts";
-import { lowerHooks } from "./hook_record.ts";
 import { type HookState, hookState } from "./hook_state.ts";
 import { idMapTable, openIdMaps } from "./idmaps.ts";
 import { writeIdMaps } from "./id_maps.ts";
 import { processStat } from "./init_process.ts";
-import { lower, rootfsPath } from "./lower.ts";
+import { rootfsPath } from "./lower.ts";
 import { checkPreserved } from "./lower_process.ts";
 import { withOom } from "./oom_report.ts";
 import { type Parts } from "./parts.ts";
@@ -57,9 +54,6 @@ import {
   startSocket,
   writeRecord,
 } from "./store.ts";
-import { timestamp } from "./timestamp.ts";
-import { wholeMounts } from "./whole_mounts.ts";
-
 import {
   checkConsole,
   checkRootfs,
@@ -69,7 +63,9 @@ import {
 import { CreationCgroups } from "./creation_cgroups.ts";
 import { hostConsole } from "./creation_console.ts";
 import { copyUpWork } from "./creation_copy_up.ts";
-import { lowerFilter, sendListener } from "./creation_seccomp.ts";
+import { mayStartNow, planCreation } from "./creation_plan.ts";
+import { createdRecord, firstRecord } from "./creation_record.ts";
+import { sendListener } from "./creation_seccomp.ts";
 
 /** A created container, and the terminal that nobody has taken yet. */
 export interface Created {
@@ -122,14 +118,9 @@ export class Creation {
     readonly parts: Parts,
     readonly extras: CreationExtras = {},
   ) {
-    const { id, preserveFds = 0 } = options;
-    const { hooks } = parts;
-    // A terminal gets its size before the program looks at it, and a slice of
-    // systemd's is looked at before: see `killsAbove`.
-    this.#startNow = extras.startNow === true && !spec.process?.terminal &&
-      options.cgroupManager !== "systemd" &&
-      hooks?.all.startContainer === undefined &&
-      hooks?.all.poststart === undefined;
+    const { preserveFds = 0 } = options;
+    this.#startNow = extras.startNow === true &&
+      mayStartNow(spec, options, parts);
     checkPreserved(preserveFds, closesOnExec);
     checkPrivileges(spec, this.#privileges);
     checkRootfs(rootfsPath(spec, bundle));
@@ -141,22 +132,11 @@ export class Creation {
       this.#privileges,
       parts,
     );
-    this.#record = {
-      ociVersion: spec.ociVersion,
-      id,
-      sandboxId: sandboxId(spec, id),
+    this.#record = firstRecord(spec, options, {
       bundle,
-      rootfs: rootfsPath(spec, bundle),
-      created: timestamp(Date.now()),
       owner: this.#owner,
-      annotations: spec.annotations ?? {},
-      status: "creating",
       cgroups: this.#cgroups.record(),
-      cgroupsMade: false,
-      resourceCgroups: [],
-      reasons: {},
-      ...options.ownKeyring !== undefined && { ownKeyring: options.ownKeyring },
-    };
+    });
     runtime.log.about?.({ sandbox: this.#record.sandboxId });
   }
 
@@ -197,7 +177,12 @@ export class Creation {
     this.#makeCgroups();
     this.#makeResctrl();
     trace?.phase("plan the launch");
-    const plan = this.#plan();
+    const plan = planCreation(this, {
+      cgroups: this.#cgroups,
+      privileges: this.#privileges,
+      rootfs: this.#record.rootfs,
+      startNow: this.#startNow,
+    });
     trace?.phase("launch");
     const { pid, master } = this.#launch(plan);
     trace?.launched();
@@ -247,46 +232,6 @@ export class Creation {
     writeRecord(root, this.#record);
     this.#undo.push(() => groups.undo());
     groups.make();
-  }
-
-  #plan(): Plan {
-    const { id, ownKeyring, preserveFds = 0, noPivot = false } = this.options;
-    const input = lower(this.spec, {
-      id,
-      bundle: this.bundle,
-      layout: hostLayout(),
-      ...this.#cgroups.forLaunch(),
-      noPivot,
-      ...noPivot && {
-        hidden: wholeMounts(
-          readText("/proc/self/mountinfo"),
-          this.#record.rootfs,
-        ),
-      },
-      ...ownKeyring !== undefined && { ownKeyring },
-      preserveFds,
-      startNow: this.#startNow,
-      privileges: this.#privileges,
-      ...lowerFilter(this.parts, this.spec, this.runtime.log),
-      recursiveReadonly: this.extras.recursiveReadonly ?? false,
-    });
-    const { decisions, hooks } = this.parts;
-    const whole = {
-      ...input,
-      inParts: true,
-      ...hooks !== undefined && {
-        hooks: lowerHooks(hooks.all, input.process?.env),
-      },
-    };
-    const plan = planLaunch(whole);
-    decisions?.tellDecisions(this.runtime.log, {
-      spec: this.spec,
-      input: whole,
-      manager: this.#cgroups.manager,
-      hooks: hooks?.all,
-      calls: plan.steps.length,
-    });
-    return plan;
   }
 
   /** Launches the program; its terminal goes to the console socket. */
@@ -430,14 +375,10 @@ export class Creation {
   #prepareRecord(pid: number, plan: Plan): void {
     const startTime = processStat(pid)?.startTime;
     if (startTime === undefined) return; // it failed and will say why
-    this.#record = {
-      ...this.#record,
-      status: "created",
-      init: { pid, startTime },
-      cgroupsMade: true,
+    this.#record = createdRecord(this.#record, { pid, startTime }, {
       reasons: this.#startNow ? {} : reasonsFrom(plan, WAIT),
-      ...(this.parts.hooks !== undefined && { hooks: this.parts.hooks.all }),
-    };
+      hooks: this.parts.hooks?.all,
+    });
     prepareRecord(this.runtime.root, this.#record);
   }
 

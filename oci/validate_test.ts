@@ -1,31 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
+import { changed, errors, warnings } from "./changed_config.ts";
 import { defaultSpec } from "./default_spec.ts";
 import { describeProblem } from "./errors.ts";
-import type { Linux } from "./spec.ts";
 import { validate, validateProcess, validateResources } from "./validate.ts";
-
-/** The default configuration with `value` at a path. */
-function changed(path: string, value: unknown): unknown {
-  const config = structuredClone(defaultSpec({ cgroupNamespace: false }));
-  const names = path.split(".");
-  const last = names.pop()!;
-  // deno-lint-ignore no-explicit-any
-  let at = config as any;
-  for (const name of names) at = at[name] ??= {};
-  if (value === undefined) delete at[last];
-  else at[last] = value;
-  return config;
-}
-
-function errors(path: string, value: unknown): string[] {
-  return validate(changed(path, value)).errors.map(describeProblem);
-}
-
-function warnings(path: string, value: unknown): string[] {
-  const { errors, warnings } = validate(changed(path, value));
-  assertEquals(errors, []);
-  return warnings.map(describeProblem);
-}
 
 function assertBad(path: string, value: unknown, ...wanted: string[]): void {
   assertEquals(errors(path, value), wanted);
@@ -294,33 +271,6 @@ Deno.test("validate() refuses a cgroups path that climbs", () => {
   }
 });
 
-Deno.test("validate() says that other platforms' sections are that", () => {
-  for (
-    const [name, what] of [
-      ["windows", "Windows"],
-      ["solaris", "Solaris"],
-      ["vm", "virtual machines"],
-      ["zos", "z/OS"],
-      ["freebsd", "FreeBSD"],
-    ] as const
-  ) {
-    assertEquals(warnings(name, {}), []);
-    assertBad(
-      name,
-      { any: ["thing"] },
-      `${name}: is for ${what}, Davit makes Linux containers: leave it out`,
-    );
-    assertBad(name, 5, `${name}: expected an object, found 5`);
-  }
-});
-
-Deno.test("validate() refuses what only Windows has", () => {
-  for (const at of ["process.commandLine", "process.user.username"]) {
-    assertEquals(warnings(at, ""), []);
-    assertBad(at, "x", `${at}: is for Windows: leave it out, found "x"`);
-  }
-});
-
 Deno.test("validate() wants names of annotations", () => {
   assertEquals(warnings("annotations", { "a/b": "" }), []);
   assertBad(
@@ -360,55 +310,6 @@ Deno.test("validate() takes an access of devices as runc does", () => {
       [`${at}expected letters of "rwm", found "${access}"`],
     );
   }
-});
-
-Deno.test("validate() takes names in other letters, as Go does", () => {
-  const config = changed("linux.resources.hugepageLimits", [
-    { pagesize: "2MB", LIMIT: 1 },
-  ]);
-  const { Linux } = config as Record<string, unknown>;
-  assertEquals(Linux, undefined);
-  const { linux, ...rest } = config as Record<string, unknown>;
-  const odd: Record<string, unknown> = { ...rest, Linux: linux };
-  const { errors, warnings, renamed } = validate(odd);
-  assertEquals([errors, renamed], [[], true]);
-  assertEquals(warnings.map(describeProblem), [
-    'Linux: is taken for "linux"',
-    'linux.resources.hugepageLimits[0].pagesize: is taken for "pageSize"',
-    'linux.resources.hugepageLimits[0].LIMIT: is taken for "limit"',
-  ]);
-  assertEquals(odd.linux, linux);
-  assertEquals((linux as Linux).resources?.hugepageLimits, [
-    { pageSize: "2MB", limit: 1 },
-  ]);
-});
-
-Deno.test("validate() takes the right spelling where there are two", () => {
-  const hostname = changed("hostname", "right") as Record<string, unknown>;
-  const { errors, warnings } = validate({ HostName: "wrong", ...hostname });
-  assertEquals(errors, []);
-  assertEquals(warnings.map(describeProblem), [
-    'HostName: unknown property, did you mean "hostname"?',
-  ]);
-});
-
-Deno.test("validate() strictly refuses names in other letters", () => {
-  const config = { ...changed("hostname", undefined) as object, Hostname: "x" };
-  const { errors } = validate(config, { strict: true });
-  assertEquals(errors.map(describeProblem), [
-    'Hostname: unknown property, did you mean "hostname"?',
-  ]);
-});
-
-Deno.test("validate() warns of unknown properties, strictly fails", () => {
-  assertEquals(warnings("process.noNewPrivilege", true), [
-    "process.noNewPrivilege: unknown property, did you mean " +
-    '"noNewPrivileges"?',
-  ]);
-  const strict = validate(changed("platform", {}), { strict: true });
-  assertEquals(strict.errors.map(describeProblem), [
-    "platform: unknown property",
-  ]);
 });
 
 Deno.test("validate() reports all problems at once", () => {

@@ -178,11 +178,7 @@ path:
   jz 2f
   mov byte ptr [rdi-1], '/'
   string rsi, OWN
-1:
-  lodsb
-  stosb
-  test al, al
-  jnz 1b
+  call copy
 2:
   mov byte ptr [rdi-1], '/'
   mov rsi, [rbx]
@@ -203,11 +199,7 @@ path:
   # ROOT/ID/COMMAND: a file of the caller's, which nobody else may write to
   mov byte ptr [rbp], '/'
   mov rsi, r8
-1:
-  lodsb
-  stosb
-  test al, al
-  jnz 1b
+  call copy
   mov eax, 6                # lstat
   mov rdi, rsp
   lea rsi, [rsp+8192]
@@ -278,28 +270,16 @@ absent:
   jne 1b
   inc rdi
   string rsi, MAPPING
-1:
-  lodsb
-  stosb
-  test al, al
-  jnz 1b
+  call copy
   lea r15, [rdi-1]          # behind "containers-mapping/"
   mov rdi, r15
   mov rsi, [rbx]
-1:
-  lodsb
-  stosb
-  test al, al
-  jnz 1b
+  call copy
   call missing
   mov byte ptr [r15], '~'
   lea rdi, [r15+1]
   mov rsi, [rbx]
-1:
-  lodsb
-  stosb
-  test al, al
-  jnz 1b
+  call copy
   call missing
   xor edi, edi
   jmp exit
@@ -312,6 +292,14 @@ missing:
   syscall
   cmp eax, -2               # ENOENT
   jne ordinary
+  ret
+
+  # Copies the string rsi to rdi, with its zero; rdi: behind that.
+copy:
+  lodsb
+  stosb
+  test al, al
+  jnz copy
   ret
 
   # Whether the string rsi is the string rdi. Keeps both.

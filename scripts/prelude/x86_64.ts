@@ -171,7 +171,7 @@ export const CODE = //
   "7845            " + // js 0x281
   "c6040400        " + // mov BYTE PTR [rsp+rax*1],0x0
   "4889e7          " + // mov rdi,rsp
-  "e85b040000      " + // call 0x6a3
+  "e85d040000      " + // call 0x6a5
   "7537            " + // jne 0x281
   "498bb5c8000000  " + // mov rsi,QWORD PTR [r13+0xc8]
   "4c01ee          " + // add rsi,r13
@@ -186,7 +186,7 @@ export const CODE = //
   "b801000000      " + // mov eax,0x1
   "0f05            " + // syscall
   "89df            " + // mov edi,ebx
-  "e9a2030000      " + // jmp 0x623
+  "e9a0030000      " + // jmp 0x621
   "4c89f4          " + // mov rsp,r14
   "498b0e          " + // mov rcx,QWORD PTR [r14]
   "498d5cce10      " + // lea rbx,[r14+rcx*8+0x10]
@@ -198,16 +198,16 @@ export const CODE = //
   "743f            " + // je 0x2db
   "498b7d48        " + // mov rdi,QWORD PTR [r13+0x48]
   "4c01ef          " + // add rdi,r13
-  "e80d040000      " + // call 0x6b5
-  "0f841b040000    " + // je 0x6c9
+  "e80f040000      " + // call 0x6b7
+  "0f841d040000    " + // je 0x6cb
   "498bbdd0000000  " + // mov rdi,QWORD PTR [r13+0xd0]
   "4c01ef          " + // add rdi,r13
-  "e8e6030000      " + // call 0x6a3
+  "e8e8030000      " + // call 0x6a5
   "7502            " + // jne 0x2c1
   "ffc2            " + // inc edx
   "498b7d50        " + // mov rdi,QWORD PTR [r13+0x50]
   "4c01ef          " + // add rdi,r13
-  "e8e8030000      " + // call 0x6b5
+  "e8ea030000      " + // call 0x6b7
   "75c1            " + // jne 0x290
   "803c0e00        " + // cmp BYTE PTR [rsi+rcx*1],0x0
   "74bb            " + // je 0x290
@@ -217,30 +217,30 @@ export const CODE = //
   "4531ff          " + // xor r15d,r15d
   "488b33          " + // mov rsi,QWORD PTR [rbx]
   "4885f6          " + // test rsi,rsi
-  "0f84db030000    " + // je 0x6c9
+  "0f84dd030000    " + // je 0x6cb
   "498b7d58        " + // mov rdi,QWORD PTR [r13+0x58]
   "4c01ef          " + // add rdi,r13
-  "e8a9030000      " + // call 0x6a3
+  "e8ab030000      " + // call 0x6a5
   "7450            " + // je 0x34c
   "498b7d60        " + // mov rdi,QWORD PTR [r13+0x60]
   "4c01ef          " + // add rdi,r13
-  "e89b030000      " + // call 0x6a3
+  "e89d030000      " + // call 0x6a5
   "7433            " + // je 0x33d
   "498b7d68        " + // mov rdi,QWORD PTR [r13+0x68]
   "4c01ef          " + // add rdi,r13
-  "e88d030000      " + // call 0x6a3
+  "e88f030000      " + // call 0x6a5
   "7425            " + // je 0x33d
   "498b7d70        " + // mov rdi,QWORD PTR [r13+0x70]
   "4c01ef          " + // add rdi,r13
-  "e87f030000      " + // call 0x6a3
+  "e881030000      " + // call 0x6a5
   "752c            " + // jne 0x352
   "4c8b7b08        " + // mov r15,QWORD PTR [rbx+0x8]
   "4d85ff          " + // test r15,r15
-  "0f8496030000    " + // je 0x6c9
+  "0f8498030000    " + // je 0x6cb
   "41803f2f        " + // cmp BYTE PTR [r15],0x2f
-  "0f858c030000    " + // jne 0x6c9
+  "0f858e030000    " + // jne 0x6cb
   "48837b0800      " + // cmp QWORD PTR [rbx+0x8],0x0
-  "0f8481030000    " + // je 0x6c9
+  "0f8483030000    " + // je 0x6cb
   "4883c308        " + // add rbx,0x8
   "4883c308        " + // add rbx,0x8
   "eb90            " + // jmp 0x2e2
@@ -248,41 +248,41 @@ export const CODE = //
   "4d8b4578        " + // mov r8,QWORD PTR [r13+0x78]
   "4d01e8          " + // add r8,r13
   "4c89c7          " + // mov rdi,r8
-  "e83f030000      " + // call 0x6a3
+  "e841030000      " + // call 0x6a5
   "0f84d9000000    " + // je 0x443
   "4d8b8580000000  " + // mov r8,QWORD PTR [r13+0x80]
   "4d01e8          " + // add r8,r13
   "4c89c7          " + // mov rdi,r8
-  "e827030000      " + // call 0x6a3
+  "e829030000      " + // call 0x6a5
   "0f849c000000    " + // je 0x41e
   "498bbda0000000  " + // mov rdi,QWORD PTR [r13+0xa0]
   "4c01ef          " + // add rdi,r13
-  "e812030000      " + // call 0x6a3
-  "0f8532030000    " + // jne 0x6c9
+  "e814030000      " + // call 0x6a5
+  "0f8534030000    " + // jne 0x6cb
   "4d8b85b0000000  " + // mov r8,QWORD PTR [r13+0xb0]
   "4d01e8          " + // add r8,r13
   "488b7308        " + // mov rsi,QWORD PTR [rbx+0x8]
   "4885f6          " + // test rsi,rsi
-  "0f841b030000    " + // je 0x6c9
+  "0f841d030000    " + // je 0x6cb
   "498bbda8000000  " + // mov rdi,QWORD PTR [r13+0xa8]
   "4c01ef          " + // add rdi,r13
-  "e8e6020000      " + // call 0x6a3
+  "e8e8020000      " + // call 0x6a5
   "750e            " + // jne 0x3cd
   "4d8b85b8000000  " + // mov r8,QWORD PTR [r13+0xb8]
   "4d01e8          " + // add r8,r13
   "4883c308        " + // add rbx,0x8
   "4883c308        " + // add rbx,0x8
   "48833b00        " + // cmp QWORD PTR [rbx],0x0
-  "0f84ee020000    " + // je 0x6c9
+  "0f84f0020000    " + // je 0x6cb
   "488b7308        " + // mov rsi,QWORD PTR [rbx+0x8]
   "4885f6          " + // test rsi,rsi
-  "0f84e1020000    " + // je 0x6c9
+  "0f84e3020000    " + // je 0x6cb
   "48837b1000      " + // cmp QWORD PTR [rbx+0x10],0x0
-  "0f85d6020000    " + // jne 0x6c9
+  "0f85d8020000    " + // jne 0x6cb
   "4c89c7          " + // mov rdi,r8
   "803f00          " + // cmp BYTE PTR [rdi],0x0
-  "0f84ca020000    " + // je 0x6c9
-  "e89f020000      " + // call 0x6a3
+  "0f84cc020000    " + // je 0x6cb
+  "e8a1020000      " + // call 0x6a5
   "9c              " + // pushf
   "49ffc0          " + // inc r8
   "418078ff00      " + // cmp BYTE PTR [r8-0x1],0x0
@@ -295,18 +295,18 @@ export const CODE = //
   "ebd5            " + // jmp 0x3f3
   "488b7308        " + // mov rsi,QWORD PTR [rbx+0x8]
   "4885f6          " + // test rsi,rsi
-  "0f849e020000    " + // je 0x6c9
+  "0f84a0020000    " + // je 0x6cb
   "498bbd88000000  " + // mov rdi,QWORD PTR [r13+0x88]
   "4c01ef          " + // add rdi,r13
-  "e869020000      " + // call 0x6a3
+  "e86b020000      " + // call 0x6a5
   "7507            " + // jne 0x443
   "41ffc2          " + // inc r10d
   "4883c308        " + // add rbx,0x8
   "4883c308        " + // add rbx,0x8
   "48833b00        " + // cmp QWORD PTR [rbx],0x0
-  "0f8478020000    " + // je 0x6c9
+  "0f847a020000    " + // je 0x6cb
   "48837b0800      " + // cmp QWORD PTR [rbx+0x8],0x0
-  "0f856d020000    " + // jne 0x6c9
+  "0f856f020000    " + // jne 0x6cb
   "b86b000000      " + // mov eax,0x6b
   "0f05            " + // syscall
   "4189c1          " + // mov r9d,eax
@@ -315,7 +315,7 @@ export const CODE = //
   "4885ed          " + // test rbp,rbp
   "750a            " + // jne 0x47a
   "85c0            " + // test eax,eax
-  "0f8551020000    " + // jne 0x6c9
+  "0f8553020000    " + // jne 0x6cb
   "eb4b            " + // jmp 0x4c5
   "85c0            " + // test eax,eax
   "753d            " + // jne 0x4bb
@@ -330,7 +330,7 @@ export const CODE = //
   "488b4c2408      " + // mov rcx,QWORD PTR [rsp+0x8]
   "4881c400010000  " + // add rsp,0x100
   "85c0            " + // test eax,eax
-  "0f8518020000    " + // jne 0x6c9
+  "0f851a020000    " + // jne 0x6cb
   "b8fdffffef      " + // mov eax,0xeffffffd
   "4839c1          " + // cmp rcx,rax
   "740a            " + // je 0x4c5
@@ -348,48 +348,42 @@ export const CODE = //
   "aa              " + // stos BYTE PTR es:[rdi],al
   "84c0            " + // test al,al
   "e0fa            " + // loopne 0x4e3
-  "0f85da010000    " + // jne 0x6c9
+  "0f85dc010000    " + // jne 0x6cb
   "85d2            " + // test edx,edx
-  "7414            " + // je 0x507
+  "7413            " + // je 0x506
   "c647ff2f        " + // mov BYTE PTR [rdi-0x1],0x2f
   "498bb5d8000000  " + // mov rsi,QWORD PTR [r13+0xd8]
   "4c01ee          " + // add rsi,r13
-  "ac              " + // lods al,BYTE PTR ds:[rsi]
-  "aa              " + // stos BYTE PTR es:[rdi],al
-  "84c0            " + // test al,al
-  "75fa            " + // jne 0x501
+  "e898010000      " + // call 0x69e
   "c647ff2f        " + // mov BYTE PTR [rdi-0x1],0x2f
   "488b33          " + // mov rsi,QWORD PTR [rbx]
   "8a06            " + // mov al,BYTE PTR [rsi]
   "3c30            " + // cmp al,0x30
-  "0f82b1010000    " + // jb 0x6c9
+  "0f82b4010000    " + // jb 0x6cb
   "b900010000      " + // mov ecx,0x100
   "ac              " + // lods al,BYTE PTR ds:[rsi]
   "aa              " + // stos BYTE PTR es:[rdi],al
   "3c2f            " + // cmp al,0x2f
-  "0f84a2010000    " + // je 0x6c9
+  "0f84a5010000    " + // je 0x6cb
   "84c0            " + // test al,al
-  "e0f2            " + // loopne 0x51d
-  "0f8598010000    " + // jne 0x6c9
+  "e0f2            " + // loopne 0x51c
+  "0f859b010000    " + // jne 0x6cb
   "488d6fff        " + // lea rbp,[rdi-0x1]
   "c645002f        " + // mov BYTE PTR [rbp+0x0],0x2f
   "4c89c6          " + // mov rsi,r8
-  "ac              " + // lods al,BYTE PTR ds:[rsi]
-  "aa              " + // stos BYTE PTR es:[rdi],al
-  "84c0            " + // test al,al
-  "75fa            " + // jne 0x53c
+  "e85e010000      " + // call 0x69e
   "b806000000      " + // mov eax,0x6
   "4889e7          " + // mov rdi,rsp
   "488db42400200000" + // lea rsi,[rsp+0x2000]
   "0f05            " + // syscall
   "85c0            " + // test eax,eax
-  "0f85ce000000    " + // jne 0x62a
+  "0f85ce000000    " + // jne 0x628
   "44398c241c200000" + // cmp DWORD PTR [rsp+0x201c],r9d
-  "0f855f010000    " + // jne 0x6c9
+  "0f8563010000    " + // jne 0x6cb
   "8b842418200000  " + // mov eax,DWORD PTR [rsp+0x2018]
   "2512f00000      " + // and eax,0xf012
   "3d00800000      " + // cmp eax,0x8000
-  "0f8548010000    " + // jne 0x6c9
+  "0f854c010000    " + // jne 0x6cb
   "488dbc2400200000" + // lea rdi,[rsp+0x2000]
   "4889fe          " + // mov rsi,rdi
   "31c0            " + // xor eax,eax
@@ -405,15 +399,15 @@ export const CODE = //
   "b83a000000      " + // mov eax,0x3a
   "0f05            " + // syscall
   "85c0            " + // test eax,eax
-  "0f88fc000000    " + // js 0x6c9
-  "7521            " + // jne 0x5f0
+  "0f8800010000    " + // js 0x6cb
+  "7521            " + // jne 0x5ee
   "b83b000000      " + // mov eax,0x3b
   "4889e7          " + // mov rdi,rsp
   "488db42400200000" + // lea rsi,[rsp+0x2000]
   "488d942408200000" + // lea rdx,[rsp+0x2008]
   "0f05            " + // syscall
   "bf01000000      " + // mov edi,0x1
-  "eb33            " + // jmp 0x623
+  "eb33            " + // jmp 0x621
   "89c7            " + // mov edi,eax
   "b83d000000      " + // mov eax,0x3d
   "488db42400200000" + // lea rsi,[rsp+0x2000]
@@ -421,70 +415,66 @@ export const CODE = //
   "4531d2          " + // xor r10d,r10d
   "0f05            " + // syscall
   "83f8fc          " + // cmp eax,0xfffffffc
-  "74e7            " + // je 0x5f2
+  "74e7            " + // je 0x5f0
   "85c0            " + // test eax,eax
-  "0f88b6000000    " + // js 0x6c9
+  "0f88ba000000    " + // js 0x6cb
   "83bc240020000000" + // cmp DWORD PTR [rsp+0x2000],0x0
-  "0f85a8000000    " + // jne 0x6c9
+  "0f85ac000000    " + // jne 0x6cb
   "31ff            " + // xor edi,edi
   "b8e7000000      " + // mov eax,0xe7
   "0f05            " + // syscall
   "4585d2          " + // test r10d,r10d
-  "0f8496000000    " + // je 0x6c9
+  "0f849a000000    " + // je 0x6cb
   "c6450000        " + // mov BYTE PTR [rbp+0x0],0x0
-  "e84d000000      " + // call 0x689
+  "e84a000000      " + // call 0x684
   "4889ef          " + // mov rdi,rbp
   "48ffcf          " + // dec rdi
   "803f2f          " + // cmp BYTE PTR [rdi],0x2f
-  "75f8            " + // jne 0x63f
+  "75f8            " + // jne 0x63d
   "48ffc7          " + // inc rdi
   "498bb598000000  " + // mov rsi,QWORD PTR [r13+0x98]
   "4c01ee          " + // add rsi,r13
-  "ac              " + // lods al,BYTE PTR ds:[rsi]
-  "aa              " + // stos BYTE PTR es:[rdi],al
-  "84c0            " + // test al,al
-  "75fa            " + // jne 0x654
+  "e847000000      " + // call 0x69e
   "4c8d7fff        " + // lea r15,[rdi-0x1]
   "4c89ff          " + // mov rdi,r15
   "488b33          " + // mov rsi,QWORD PTR [rbx]
-  "ac              " + // lods al,BYTE PTR ds:[rsi]
-  "aa              " + // stos BYTE PTR es:[rdi],al
-  "84c0            " + // test al,al
-  "75fa            " + // jne 0x664
-  "e81a000000      " + // call 0x689
+  "e838000000      " + // call 0x69e
+  "e819000000      " + // call 0x684
   "41c6077e        " + // mov BYTE PTR [r15],0x7e
   "498d7f01        " + // lea rdi,[r15+0x1]
   "488b33          " + // mov rsi,QWORD PTR [rbx]
-  "ac              " + // lods al,BYTE PTR ds:[rsi]
-  "aa              " + // stos BYTE PTR es:[rdi],al
-  "84c0            " + // test al,al
-  "75fa            " + // jne 0x67a
-  "e804000000      " + // call 0x689
+  "e823000000      " + // call 0x69e
+  "e804000000      " + // call 0x684
   "31ff            " + // xor edi,edi
-  "eb9a            " + // jmp 0x623
+  "eb9d            " + // jmp 0x621
   "b806000000      " + // mov eax,0x6
   "488d7c2408      " + // lea rdi,[rsp+0x8]
   "488db42408200000" + // lea rsi,[rsp+0x2008]
   "0f05            " + // syscall
   "83f8fe          " + // cmp eax,0xfffffffe
-  "7527            " + // jne 0x6c9
+  "752e            " + // jne 0x6cb
+  "c3              " + // ret
+  "ac              " + // lods al,BYTE PTR ds:[rsi]
+  "aa              " + // stos BYTE PTR es:[rdi],al
+  "84c0            " + // test al,al
+  "75fa            " + // jne 0x69e
   "c3              " + // ret
   "31c9            " + // xor ecx,ecx
   "8a040e          " + // mov al,BYTE PTR [rsi+rcx*1]
   "3a040f          " + // cmp al,BYTE PTR [rdi+rcx*1]
-  "7507            " + // jne 0x6b4
+  "7507            " + // jne 0x6b6
   "48ffc1          " + // inc rcx
   "84c0            " + // test al,al
-  "75f1            " + // jne 0x6a5
+  "75f1            " + // jne 0x6a7
   "c3              " + // ret
   "31c9            " + // xor ecx,ecx
   "8a040f          " + // mov al,BYTE PTR [rdi+rcx*1]
   "84c0            " + // test al,al
-  "740a            " + // je 0x6c8
+  "740a            " + // je 0x6ca
   "3a040e          " + // cmp al,BYTE PTR [rsi+rcx*1]
-  "7505            " + // jne 0x6c8
+  "7505            " + // jne 0x6ca
   "48ffc1          " + // inc rcx
-  "ebef            " + // jmp 0x6b7
+  "ebef            " + // jmp 0x6b9
   "c3              " + // ret
   "4c89f4          " + // mov rsp,r14
   "498d5e10        " + // lea rbx,[r14+0x10]
@@ -492,21 +482,21 @@ export const CODE = //
   "4883c308        " + // add rbx,0x8
   "498dad18010000  " + // lea rbp,[r13+0x118]
   "4885f6          " + // test rsi,rsi
-  "7429            " + // je 0x70c
+  "7429            " + // je 0x70e
   "488b7d00        " + // mov rdi,QWORD PTR [rbp+0x0]
   "4885ff          " + // test rdi,rdi
-  "74e4            " + // je 0x6d0
+  "74e4            " + // je 0x6d2
   "4c01ef          " + // add rdi,r13
   "803f00          " + // cmp BYTE PTR [rdi],0x0
-  "7412            " + // je 0x706
-  "e8aaffffff      " + // call 0x6a3
-  "7411            " + // je 0x70c
+  "7412            " + // je 0x708
+  "e8aaffffff      " + // call 0x6a5
+  "7411            " + // je 0x70e
   "48ffc7          " + // inc rdi
   "807fff00        " + // cmp BYTE PTR [rdi-0x1],0x0
-  "75f7            " + // jne 0x6fb
-  "ebe9            " + // jmp 0x6ef
+  "75f7            " + // jne 0x6fd
+  "ebe9            " + // jmp 0x6f1
   "4883c520        " + // add rbp,0x20
-  "ebd7            " + // jmp 0x6e3
+  "ebd7            " + // jmp 0x6e5
   "4889eb          " + // mov rbx,rbp
   "4889e5          " + // mov rbp,rsp
   "4881ec00300000  " + // sub rsp,0x3000
@@ -517,34 +507,34 @@ export const CODE = //
   "ba00100000      " + // mov edx,0x1000
   "0f05            " + // syscall
   "3d00100000      " + // cmp eax,0x1000
-  "0f8327020000    " + // jae 0x961
+  "0f8327020000    " + // jae 0x963
   "803c242f        " + // cmp BYTE PTR [rsp],0x2f
-  "0f851d020000    " + // jne 0x961
+  "0f851d020000    " + // jne 0x963
   "488d3404        " + // lea rsi,[rsp+rax*1]
   "4c8d3404        " + // lea r14,[rsp+rax*1]
   "48ffce          " + // dec rsi
   "803e2f          " + // cmp BYTE PTR [rsi],0x2f
-  "75f8            " + // jne 0x74c
+  "75f8            " + // jne 0x74e
   "48ffc6          " + // inc rsi
   "4989f7          " + // mov r15,rsi
   "4929f6          " + // sub r14,rsi
-  "0f84fe010000    " + // je 0x961
+  "0f84fe010000    " + // je 0x963
   "4983fe1d        " + // cmp r14,0x1d
-  "0f87f4010000    " + // ja 0x961
+  "0f87f4010000    " + // ja 0x963
   "4489f1          " + // mov ecx,r14d
   "ac              " + // lods al,BYTE PTR ds:[rsi]
   "3c5f            " + // cmp al,0x5f
-  "741e            " + // je 0x793
+  "741e            " + // je 0x795
   "3c2d            " + // cmp al,0x2d
-  "0f82e4010000    " + // jb 0x961
+  "0f82e4010000    " + // jb 0x963
   "3c39            " + // cmp al,0x39
-  "7612            " + // jbe 0x793
+  "7612            " + // jbe 0x795
   "0c20            " + // or al,0x20
   "3c61            " + // cmp al,0x61
-  "0f82d6010000    " + // jb 0x961
+  "0f82d6010000    " + // jb 0x963
   "3c7a            " + // cmp al,0x7a
-  "0f87ce010000    " + // ja 0x961
-  "e2db            " + // loop 0x770
+  "0f87ce010000    " + // ja 0x963
+  "e2db            " + // loop 0x772
   "488dbc2400200000" + // lea rdi,[rsp+0x2000]
   "498b7518        " + // mov rsi,QWORD PTR [r13+0x18]
   "4c01ee          " + // add rsi,r13
@@ -578,15 +568,15 @@ export const CODE = //
   "be00000800      " + // mov esi,0x80000
   "0f05            " + // syscall
   "85c0            " + // test eax,eax
-  "780e            " + // js 0x829
+  "780e            " + // js 0x82b
   "89c7            " + // mov edi,eax
   "b803000000      " + // mov eax,0x3
   "0f05            " + // syscall
-  "e92e010000      " + // jmp 0x957
+  "e92e010000      " + // jmp 0x959
   "b86b000000      " + // mov eax,0x6b
   "0f05            " + // syscall
   "85c0            " + // test eax,eax
-  "0f8529010000    " + // jne 0x961
+  "0f8529010000    " + // jne 0x963
   "b853000000      " + // mov eax,0x53
   "488dbc2400100000" + // lea rdi,[rsp+0x1000]
   "beed010000      " + // mov esi,0x1ed
@@ -597,7 +587,7 @@ export const CODE = //
   "baa4010000      " + // mov edx,0x1a4
   "0f05            " + // syscall
   "85c0            " + // test eax,eax
-  "0f88f4000000    " + // js 0x961
+  "0f88f4000000    " + // js 0x963
   "4189c6          " + // mov r14d,eax
   "b809000000      " + // mov eax,0x9
   "31ff            " + // xor edi,edi
@@ -609,7 +599,7 @@ export const CODE = //
   "0f05            " + // syscall
   "4531ff          " + // xor r15d,r15d
   "4885c0          " + // test rax,rax
-  "0f88ab000000    " + // js 0x948
+  "0f88ab000000    " + // js 0x94a
   "4989c7          " + // mov r15,rax
   "4889c7          " + // mov rdi,rax
   "488b7308        " + // mov rsi,QWORD PTR [rbx+0x8]
@@ -620,7 +610,7 @@ export const CODE = //
   "4d8d4f0c        " + // lea r9,[r15+0xc]
   "4b8d14c1        " + // lea rdx,[r9+r8*8]
   "4183e801        " + // sub r8d,0x1
-  "782a            " + // js 0x8ec
+  "782a            " + // js 0x8ee
   "490311          " + // add rdx,QWORD PTR [r9]
   "4983c108        " + // add r9,0x8
   "8b42ec          " + // mov eax,DWORD PTR [rdx-0x14]
@@ -631,7 +621,7 @@ export const CODE = //
   "49037520        " + // add rsi,QWORD PTR [r13+0x20]
   "b93b000000      " + // mov ecx,0x3b
   "f3a4            " + // rep movs BYTE PTR es:[rdi],BYTE PTR ds:[rsi]
-  "ebd0            " + // jmp 0x8bc
+  "ebd0            " + // jmp 0x8be
   "b801000000      " + // mov eax,0x1
   "4489f7          " + // mov edi,r14d
   "4c89fe          " + // mov rsi,r15
@@ -644,10 +634,10 @@ export const CODE = //
   "0f05            " + // syscall
   "4531ff          " + // xor r15d,r15d
   "4939d1          " + // cmp r9,rdx
-  "7533            " + // jne 0x948
+  "7533            " + // jne 0x94a
   "b809010000      " + // mov eax,0x109
   "4489f7          " + // mov edi,r14d
-  "488d3576020000  " + // lea rsi,[rip+0x276] # 0xb9a
+  "488d3576020000  " + // lea rsi,[rip+0x276] # 0xb9c
   "ba9cffffff      " + // mov edx,0xffffff9c
   "4c8d942400200000" + // lea r10,[rsp+0x2000]
   "41b800100000    " + // mov r8d,0x1000
@@ -661,9 +651,9 @@ export const CODE = //
   "4489f7          " + // mov edi,r14d
   "0f05            " + // syscall
   "4584ff          " + // test r15b,r15b
-  "740a            " + // je 0x961
+  "740a            " + // je 0x963
   "4c8db42400100000" + // lea r14,[rsp+0x1000]
-  "eb07            " + // jmp 0x968
+  "eb07            " + // jmp 0x96a
   "4d8b7528        " + // mov r14,QWORD PTR [r13+0x28]
   "4d01ee          " + // add r14,r13
   "4531ff          " + // xor r15d,r15d
@@ -673,7 +663,7 @@ export const CODE = //
   "be00000800      " + // mov esi,0x80000
   "0f05            " + // syscall
   "85c0            " + // test eax,eax
-  "7855            " + // js 0x9da
+  "7855            " + // js 0x9dc
   "89c7            " + // mov edi,eax
   "31c0            " + // xor eax,eax
   "4889e6          " + // mov rsi,rsp
@@ -685,26 +675,26 @@ export const CODE = //
   "4801f2          " + // add rdx,rsi
   "31ff            " + // xor edi,edi
   "4839d6          " + // cmp rsi,rdx
-  "7333            " + // jae 0x9da
+  "7333            " + // jae 0x9dc
   "0fb606          " + // movzx eax,BYTE PTR [rsi]
   "48ffc6          " + // inc rsi
   "83e830          " + // sub eax,0x30
   "83f809          " + // cmp eax,0x9
-  "7707            " + // ja 0x9bc
+  "7707            " + // ja 0x9be
   "6bff0a          " + // imul edi,edi,0xa
   "01c7            " + // add edi,eax
-  "ebe6            " + // jmp 0x9a2
+  "ebe6            " + // jmp 0x9a4
   "807efe30        " + // cmp BYTE PTR [rsi-0x2],0x30
-  "720b            " + // jb 0x9cd
+  "720b            " + // jb 0x9cf
   "807efe39        " + // cmp BYTE PTR [rsi-0x2],0x39
-  "7705            " + // ja 0x9cd
+  "7705            " + // ja 0x9cf
   "4189c8          " + // mov r8d,ecx
   "89f9            " + // mov ecx,edi
   "83f8da          " + // cmp eax,0xffffffda
-  "75ce            " + // jne 0x9a0
+  "75ce            " + // jne 0x9a2
   "4101cf          " + // add r15d,ecx
   "4501c7          " + // add r15d,r8d
-  "ebc6            " + // jmp 0x9a0
+  "ebc6            " + // jmp 0x9a2
   "b809000000      " + // mov eax,0x9
   "31ff            " + // xor edi,edi
   "be0000a000      " + // mov esi,0xa00000
@@ -714,7 +704,7 @@ export const CODE = //
   "4531c9          " + // xor r9d,r9d
   "0f05            " + // syscall
   "4885c0          " + // test rax,rax
-  "7853            " + // js 0xa54
+  "7853            " + // js 0xa56
   "488db8ffff1f00  " + // lea rdi,[rax+0x1fffff]
   "4881e70000e0ff  " + // and rdi,0xffffffffffe00000
   "498b8df0000000  " + // mov rcx,QWORD PTR [r13+0xf0]
@@ -732,7 +722,7 @@ export const CODE = //
   "ba0a000000      " + // mov edx,0xa
   "b81c000000      " + // mov eax,0x1c
   "0f05            " + // syscall
-  "e82ff7ffff      " + // call 0x183
+  "e82df7ffff      " + // call 0x183
   "31ff            " + // xor edi,edi
   "498b7540        " + // mov rsi,QWORD PTR [r13+0x40]
   "4c01ee          " + // add rsi,r13
@@ -740,7 +730,7 @@ export const CODE = //
   "41ff540500      " + // call QWORD PTR [r13+rax*1+0x0]
   "4889c3          " + // mov rbx,rax
   "4885db          " + // test rbx,rbx
-  "0f8401010000    " + // je 0xb73
+  "0f8401010000    " + // je 0xb75
   "bfffffffff      " + // mov edi,0xffffffff
   "be00000001      " + // mov esi,0x1000000
   "ffd3            " + // call rbx
@@ -766,13 +756,13 @@ export const CODE = //
   "0f05            " + // syscall
   "482d00004000    " + // sub rax,0x400000
   "4839d8          " + // cmp rax,rbx
-  "0f828f000000    " + // jb 0xb73
+  "0f828f000000    " + // jb 0xb75
   "4889df          " + // mov rdi,rbx
   "be00004000      " + // mov esi,0x400000
-  "e892f6ffff      " + // call 0x183
+  "e890f6ffff      " + // call 0x183
   "be00003400      " + // mov esi,0x340000
   "4183ff10        " + // cmp r15d,0x10
-  "7268            " + // jb 0xb64
+  "7268            " + // jb 0xb66
   "48c70424ffffffff" + // mov QWORD PTR [rsp],0xffffffffffffffff
   "31ff            " + // xor edi,edi
   "4889e6          " + // mov rsi,rsp
@@ -788,7 +778,7 @@ export const CODE = //
   "b838000000      " + // mov eax,0x38
   "0f05            " + // syscall
   "85c0            " + // test eax,eax
-  "0f84fdf5ffff    " + // je 0x136
+  "0f84fbf5ffff    " + // je 0x136
   "4189c7          " + // mov r15d,eax
   "bf02000000      " + // mov edi,0x2
   "488d742408      " + // lea rsi,[rsp+0x8]
@@ -798,7 +788,7 @@ export const CODE = //
   "0f05            " + // syscall
   "be00003400      " + // mov esi,0x340000
   "4585ff          " + // test r15d,r15d
-  "7805            " + // js 0xb64
+  "7805            " + // js 0xb66
   "be00002000      " + // mov esi,0x200000
   "4889df          " + // mov rdi,rbx
   "ba17000000      " + // mov edx,0x17
@@ -817,5 +807,5 @@ export const CODE = //
   "ffe0            " + // jmp rax
   "000f            " + // add BYTE PTR [rdi],cl
   "1f              " + // (bad)
-  "440000          " + // add BYTE PTR [rax],r8b
+  "00              " + // .byte 0x0
   "";
